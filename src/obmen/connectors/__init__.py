@@ -1,0 +1,1 @@
+"""One folder per vendor, all of the same shape."""

@@ -1,0 +1,1 @@
+"""Moves work: pull, settle, deliver, reconcile, on a runner."""

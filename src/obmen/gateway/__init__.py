@@ -1,0 +1,1 @@
+"""Inbound HTTP: the exchange door, webhooks, health."""

@@ -1,0 +1,1 @@
+"""What the vendors' simulators share: app, clock, faults, ledger, seeded world."""

@@ -1,0 +1,1 @@
+"""The pure core: matching, settling, rules, facts, plans. Functions of values, nothing else."""

@@ -1,0 +1,1 @@
+"""What proves the hub: the referee, the kill harness, the conformance suite."""
