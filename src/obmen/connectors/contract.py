@@ -6,7 +6,8 @@ come by themselves. `Connection` is what every configured account has. Nothing h
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import msgspec
@@ -241,11 +242,47 @@ class Receiver(Protocol):
         """Answer a request in the system's own form; what it brings is in the inbox before the answer leaves."""
 
 
+class Budget(Protocol):
+    """A connection's right to call, shared by all who use the connection."""
+
+    async def take(self, calls: int = 1) -> None:
+        """Wait until this many calls may be made."""
+
+    async def freeze(self, seconds: float) -> None:
+        """Let nobody call for so long: the vendor asked."""
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """One request and its answer for the exchange log, secrets already masked, bodies cut to a readable length."""
+
+    connection: str
+    direction: str
+    """`out` or `in`."""
+    what: str
+    """The vendor's method or mode."""
+    request: str
+    answer: str
+    status: int
+    took_s: float
+    error: str = ""
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """What the hub gives a connection to work with."""
+
+    budget: Budget
+    log: Callable[[Exchange], None]
+    now: Callable[[], float]
+    """Epoch seconds."""
+    spool: Path
+    """A folder of the connection's own for files on their way."""
+
+
 class Connector(Protocol):
     """A vendor: its name, its settings, and how a connection is opened."""
 
     vendor: str
     settings: type[msgspec.Struct]
 
-    def open(self, name: str, settings: msgspec.Struct) -> Connection:
-        """Return a connection; nothing is sent until it is used."""
+    def open(self, name: str, settings: msgspec.Struct, ports: Ports) -> Connection:
+        """Return a connection; nothing is sent until it is used. `settings` is of the type above."""
