@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from obmen.connectors.contract import Connection, Source, Step, Target
+from obmen.connectors.contract import Connection, Source, Step, Target, Unlanded
 from obmen.engine import issues, outbox
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.receiving import receive
 from obmen.engine.settling import Arrival, settle_page
+from obmen.errors import AuthFailed, Transient
 from obmen.ledger.contract import WAITING, Attempt, Binding, Delivery, JournalLine, Tx, Waiter
 from obmen.model import Record
 from obmen.sync.behind import Need, must_look_first, need
@@ -79,7 +80,16 @@ async def _deliver_entity(
     steps = await hub.ledger.run(lambda tx: freeze(tx, hub, connection, prepared))
     if not steps:
         return
-    outcomes = await target.push(steps)
+    try:
+        outcomes = await target.push(steps)
+    except (AuthFailed, Transient) as error:
+        # Both mean that nothing was written; the steps go back before the connection is paused or waits.
+        hint = error.retry_after_s if isinstance(error, Transient) else None
+        unlanded = [
+            Unlanded(record=step.record, code=error.code, text=error.en, retry_after_s=hint) for step in steps
+        ]
+        await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, unlanded))
+        raise
     await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, outcomes))
 
 

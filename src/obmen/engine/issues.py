@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from obmen.errors import ObmenError
 from obmen.ledger.contract import Issue
 from obmen.model import Record
 from obmen.sync.reasons import Reason
@@ -102,3 +103,14 @@ def refused(connection: str, record: Record, en: str, ru: str) -> Issue:
 def settled_keys(connection: str, record: int) -> tuple[str, ...]:
     """Return the keys of issues that a confirmed write of a record settles."""
     return (f"refused:{connection}:{record}", f"two:{connection}:{record}")
+
+
+def paused(connection: str, error: ObmenError) -> Issue:
+    """Return the issue of a connection that is paused until its access is mended."""
+    return Issue(
+        key=f"paused:{connection}",
+        code=Reason.PAUSED.code,
+        connection=connection,
+        en=f"{connection} is paused: {error.en} Mend the access and resume it: obmen resume {connection}",
+        ru=f"{connection} приостановлен: {error.ru} Исправьте доступ и возобновите: obmen resume {connection}",
+    )
