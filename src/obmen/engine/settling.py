@@ -22,7 +22,7 @@ from obmen.sync.guard import Change, danger
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
 from obmen.sync.rules import Topology, family
-from obmen.sync.settle import Entry, Moment, Settled, birth, fence, is_echo, settle
+from obmen.sync.settle import Births, Entry, Moment, Settled, fence, is_echo, settle
 from obmen.sync.shadow import Look, Shadow, View, bind_key, bound_key
 
 REFUSALS = frozenset(
@@ -87,6 +87,7 @@ class _Page:
         self.partners = Bindings()
         self.view: View = view_of(hub, page.connection, page.entity, self.partners)
         self.moment: Moment = hub.moment(page.evidence)
+        self.births = Births(view=self.view, topology=self.topology, moment=self.moment, laws=hub.laws)
         self.counted: Counter[str] = Counter()
         self.sighted: list[int] = []
         self.again: list[str] = []
@@ -264,18 +265,7 @@ class _Page:
         page = self.page
         self.partners.learn(page.entity, look.ref, number)
         self.bindings.append(Binding(page.connection, page.entity, look.ref, number, "live", page.scope))
-        empty = Record(
-            id=number, entity=page.entity, origin=page.connection, atoms={}, lane=number, title=look.title
-        )
-        settled = birth(
-            record=empty,
-            look=look,
-            read_at=page.read_at,
-            view=self.view,
-            topology=self.topology,
-            moment=self.moment,
-            laws=self.hub.laws,
-        )
+        settled = self.births.birth(number=number, look=look, read_at=page.read_at)
         self.sighted.append(number)
         self.counted["applied"] += 1
         self.merged.append(_Merged(look, None, settled))
