@@ -2,6 +2,7 @@
 
 from obmen.sandbox.world.evolve import (
     add_product,
+    alike,
     mark_deleted,
     move_to_group,
     multiply_prices,
@@ -42,6 +43,7 @@ __all__ = [
     "Warehouse",
     "World",
     "add_product",
+    "alike",
     "mark_deleted",
     "move_to_group",
     "multiply_prices",

@@ -107,6 +107,15 @@ def add_product(world: World, product: Product) -> World:
     return _add(world, product)
 
 
+def alike(world: World, *, like: str, article: str, name: str) -> Product:
+    """Make a card after the pattern of another one, not yet part of the world."""
+    pattern = world.product(like)
+    new_id = guid(world.seed, "product", article)
+    offers = tuple(replace(offer, product=new_id, barcode="") for offer in pattern.offers)
+    code = f"ИД-{len(world.products) + 1:08d}"
+    return replace(pattern, id=new_id, code=code, article=article, name=name, offers=offers, pictures=())
+
+
 def recreate(world: World, *, product: str, keep_old: bool = True) -> World:
     """Make a second card with the same article and another id, as a careless manager does.
 
