@@ -4,6 +4,7 @@ import base64
 import io
 import zipfile
 from collections import Counter
+from typing import Self
 
 import msgspec
 from aiohttp import web
@@ -37,7 +38,7 @@ class StubDoor:
         self.url = ""
         self._runner: web.AppRunner | None = None
 
-    async def __aenter__(self) -> "StubDoor":
+    async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=1 << 28)
         app.add_routes([web.route("*", "/bitrix/admin/1c_exchange.php", self._visit)])
         self._runner = web.AppRunner(app, access_log=None)

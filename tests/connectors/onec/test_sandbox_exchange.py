@@ -1,6 +1,7 @@
 """The visit of 1C to a site, judged byte by byte by a stub door."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from stub_door import StubDoor
@@ -18,8 +19,8 @@ def files_of(**spec):
     return list(export(WORLD, Export(**spec), AT))
 
 
-async def visit(door, files, *, deactivate=False, password="секрет", mischief=None, **manners):
-    account = Account(url=door.url, login="обмен", password=password)
+async def visit(door, files, *, deactivate=False, mischief=None, **manners):
+    account = Account(url=door.url, login="обмен", password="секрет")
     exchange = Exchange(account, manners=Manners(**manners), mischief=mischief)
     return await exchange.send(files, deactivate=deactivate, archive="v8_3B8F_3e.zip")
 
@@ -55,7 +56,7 @@ async def test_the_steps_come_in_the_order_of_the_protocol():
         steps = ["checkauth", "init", "file", *["import"] * len(files), "deactivate", "complete"]
         assert steps == door.modes()
         assert [file.name for file in files] == door.imported
-        assert ["1700000001"] == door.deactivated
+        assert door.deactivated == ["1700000001"]
 
 
 @pytest.mark.parametrize("progress", [0, 1, 10, 60])
@@ -77,8 +78,8 @@ async def test_every_request_carries_one_cookie_header_the_token_and_the_name_of
         assert [["PHPSESSID=s1"]] * len(later) == cookies
         assert {f"{1:032x}"} == {call.query["sessid"] for call in later}
         assert {"1C+Enterprise/8.3"} == {dict(call.headers)["User-Agent"] for call in door.visits}
-        assert {"file": "POST"} == {
-            call.query["mode"]: call.method for call in later if call.method == "POST"
+        assert {call.query["mode"]: call.method for call in later if call.method == "POST"} == {
+            "file": "POST"
         }
         posted = {dict(call.headers)["Content-Type"] for call in later if call.method == "POST"}
         assert {"application/x-www-form-urlencoded"} == posted
@@ -90,7 +91,7 @@ async def test_an_old_1c_knows_no_token_and_one_that_posts_everything_posts_ever
 
         assert not any("sessid" in call.query for call in door.visits)
         assert {"POST"} == {call.method for call in door.visits}
-        assert "3.1" == door.visits[1].query["version"]
+        assert door.visits[1].query["version"] == "3.1"
 
 
 async def test_a_login_per_file_makes_one_session_for_each_xml():
@@ -101,7 +102,7 @@ async def test_a_login_per_file_makes_one_session_for_each_xml():
         count = sum(file.kind != "picture" for file in files)
         assert outcome.verdict == "success"
         assert count == len(door.sessions) == door.modes().count("init")
-        assert ["1700000001"] == door.deactivated
+        assert door.deactivated == ["1700000001"]
 
 
 @pytest.mark.parametrize("charset", ["windows-1251", "utf-8"])
@@ -111,7 +112,7 @@ async def test_the_refusal_of_the_site_reaches_the_person_in_russian(charset):
 
         assert outcome.verdict == "failure"
         assert "Файл offers0_1.xml не найден" in outcome.sentences[-1]
-        assert ["import0_1.xml"] == door.imported
+        assert door.imported == ["import0_1.xml"]
 
 
 async def test_one_that_does_not_stop_at_a_refusal_goes_on_and_deactivates_nothing():
@@ -119,8 +120,8 @@ async def test_one_that_does_not_stop_at_a_refusal_goes_on_and_deactivates_nothi
         outcome = await visit(door, files_of(pictures=False), stop_at_failure=False, deactivate=True)
 
         assert outcome.verdict == "failure"
-        assert ["offers0_1.xml"] == door.imported
-        assert [] == door.deactivated
+        assert door.imported == ["offers0_1.xml"]
+        assert door.deactivated == []
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ async def test_mischief_at_the_login_or_in_the_mode_is_refused_and_told(mischief
 
         assert outcome.verdict == "failure"
         assert said in outcome.sentences[-1]
-        assert [] == door.imported
+        assert door.imported == []
         assert "секрет" not in repr(outcome)
 
 
@@ -191,8 +192,8 @@ async def test_a_broken_line_ends_the_exchange_and_the_next_one_starts_from_the_
         outcome = await visit(door, files_of(pictures=False), mischief=mischief, attempts=3)
 
         assert outcome.verdict == "success"
-        assert (3, 2) == (outcome.attempts, outcome.breaks)
-        assert 3 == door.modes().count("checkauth")
+        assert (outcome.attempts, outcome.breaks) == (3, 2)
+        assert door.modes().count("checkauth") == 3
         assert {file.name: file.body for file in files_of(pictures=False)} == door.files
 
 
@@ -202,7 +203,7 @@ async def test_without_another_attempt_a_broken_line_is_told_to_the_person():
 
         assert outcome.verdict == "broken"
         assert "нет связи с сайтом" in outcome.sentences[-1]
-        assert "broken" == outcome.replies[-1].verdict
+        assert outcome.replies[-1].verdict == "broken"
 
 
 async def test_one_that_repeats_the_last_post_sends_the_very_same_piece_again():
@@ -211,9 +212,9 @@ async def test_one_that_repeats_the_last_post_sends_the_very_same_piece_again():
         outcome = await visit(door, files_of(pictures=False), mischief=mischief, retry="file")
 
         posts = [call for call in door.visits if call.query["mode"] == "file"]
-        assert (1, 1) == (outcome.attempts, outcome.breaks)
+        assert (outcome.attempts, outcome.breaks) == (1, 1)
         assert posts[1] == posts[2]
-        assert 1 == sum(one == two for one, two in zip(posts, posts[1:], strict=False))
+        assert sum(one == two for one, two in pairwise(posts)) == 1
 
 
 @pytest.mark.parametrize("every", [2, 3, 5])

@@ -84,8 +84,11 @@ def move_to_group(world: World, *, product: str, group: str) -> World:
 def rename_group(world: World, *, group: str, name: str) -> World:
     """Give a group another name."""
     wanted = world.group(group).id
-    groups = tuple(replace(each, name=name) if each.id == wanted else each for each in world.groups)
-    return replace(world, revision=world.revision + 1, groups=groups)
+    now = world.revision + 1
+    groups = tuple(
+        replace(each, name=name, revision=now) if each.id == wanted else each for each in world.groups
+    )
+    return replace(world, revision=now, groups=groups)
 
 
 def mark_deleted(world: World, *, product: str, deleted: bool = True) -> World:

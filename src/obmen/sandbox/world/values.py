@@ -33,6 +33,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     parent: str | None = None  # id of the group above
+    revision: int = 1  # revision of the world in which the group last changed
 
 
 class Option(msgspec.Struct, frozen=True, kw_only=True):

@@ -123,17 +123,17 @@ def units(world: World) -> Node:
     )
 
 
-def _marks(dialect: Dialect, key: str) -> tuple[Node, ...]:
+def _marks(dialect: Dialect, key: str, revision: int = 1) -> tuple[Node, ...]:
     if dialect.classic:
         return ()
-    return leaf("НомерВерсии", dialect.token(key, 1)), leaf("ПометкаУдаления", "false")
+    return leaf("НомерВерсии", dialect.token(key, revision)), leaf("ПометкаУдаления", "false")
 
 
 def _group(group: Group, dialect: Dialect, below: tuple[Node, ...]) -> Node:
     return tree(
         "Группа",
         leaf("Ид", group.id),
-        _marks(dialect, f"{group.id}{group.name}"),
+        _marks(dialect, group.id, group.revision),
         leaf("Наименование", group.name),
         tree("Группы", below) if below else None,
     )

@@ -91,7 +91,7 @@ class _Composer:
 
     def _two_files(self) -> Iterator[ExportFile]:
         changes = not self._full
-        for number, products in self._portions(self._cards()):
+        for number, products in self._portions(self._cards(), always=self._sends_classifier):
             yield self._file(
                 self._numbered("import", number),
                 "goods",
@@ -120,7 +120,7 @@ class _Composer:
 
     def _split_files(self) -> Iterator[ExportFile]:
         world, dialect = self._world, self._dialect
-        if self._sends_cards:
+        if self._sends_classifier:
             yield self._reference(
                 "import",
                 classifier.groups(world, dialect),
@@ -139,7 +139,7 @@ class _Composer:
 
     def _folders(self) -> Iterator[ExportFile]:
         world, dialect = self._world, self._dialect
-        if self._sends_cards:
+        if self._sends_classifier:
             for stem, block in (
                 ("priceLists", classifier.price_types(self._kinds, dialect)),
                 ("propertiesGoods", classifier.properties(world, dialect, of_offers=False)),
@@ -193,6 +193,12 @@ class _Composer:
     def _sends_cards(self) -> bool:
         return self._spec.content in {"full", "changes"}
 
+    @property
+    def _sends_classifier(self) -> bool:
+        """Tell whether the classifier has anything to say: it goes with cards, or when a group has changed."""
+        changed_groups = any(group.revision > self._since for group in self._world.groups)
+        return self._sends_cards and (changed_groups or bool(self._cards()))
+
     def _cards(self) -> Sequence[Product]:
         if not self._sends_cards:
             return ()
@@ -229,9 +235,11 @@ class _Composer:
 
     # Files.
 
-    def _portions(self, things: Sequence[Thing]) -> Iterator[tuple[int, Sequence[Thing]]]:
+    def _portions(
+        self, things: Sequence[Thing], *, always: bool = False
+    ) -> Iterator[tuple[int, Sequence[Thing]]]:
         """Cut into portions, numbered from one; a full export has a file even when there is nothing to say."""
-        if not things and not self._full:
+        if not (things or always or self._full):
             return
         size = self._spec.portion or max(len(things), 1)
         for number, start in enumerate(range(0, max(len(things), 1), size), 1):

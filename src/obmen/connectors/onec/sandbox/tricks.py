@@ -25,12 +25,12 @@ def prices_first(files: Iterable[ExportFile]) -> list[ExportFile]:
 
 
 def portions_reversed(files: Files) -> list[ExportFile]:
-    """Send the portions of each kind last to first; the kinds keep their order."""
+    """Send the portions of goods, offers, prices and stock last to first; the kinds keep their order."""
     waiting = {
         kind: [file for file in files if file.kind == kind]
         for kind in dict.fromkeys(file.kind for file in files)
     }
-    return [waiting[file.kind].pop() for file in files]
+    return [waiting[file.kind].pop(0 if file.kind in {"reference", "picture"} else -1) for file in files]
 
 
 def without(files: Files, name: str) -> list[ExportFile]:
