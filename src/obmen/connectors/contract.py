@@ -1,0 +1,288 @@
+"""What a connector offers the hub, and the values that pass between them.
+
+A vendor implements the protocols it can: `Source` and `Target` for systems that are asked, `Door` for those that
+come by themselves. `Connection` is what every configured account has. Nothing here knows a vendor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import msgspec
+from aiohttp import web
+
+from obmen.sync.shadow import Codec, Look, Wire
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Some looks of one entity and the cursor behind them; the cursor is stored with the page or not at all."""
+
+    entity: str
+    looks: tuple[Look, ...]
+    cursor: str
+    last: bool
+    """Nothing more to read now."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One write: the atoms a system is behind on, in its own wire form."""
+
+    record: int
+    entity: str
+    ref: str | None
+    """None creates."""
+    fields: dict[str, Wire]
+    held: dict[str, Wire] = {}
+    """Everything that system last showed of this record; for vendors that take whole sets."""
+    mark: str = ""
+    """Put on the created object where the vendor has room for it, to recognise it after a lost answer."""
+    keys: dict[str, str] = {}
+    """Refs of the record in the systems the connection is keyed by: `{"xml_id": "<1C id>"}`."""
+    title: str = ""
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """The write happened. `returned` is the object as the system gave it back, in atoms; None where it gives none."""
+
+    record: int
+    ref: str
+    returned: dict[str, Wire] | None = None
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """The system took the write and will answer later."""
+
+    record: int
+    job: str
+    check_in_s: float
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """The system refused this record; the text is its own, ours adds the way out."""
+
+    record: int
+    code: str
+    en: str
+    ru: str
+
+
+class Unlanded(msgspec.Struct, frozen=True, kw_only=True):
+    """The write certainly did not happen; try again, not before the hint."""
+
+    record: int
+    code: str
+    text: str
+    retry_after_s: float | None = None
+
+
+class Unknown(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody knows whether the write happened: look before repeating."""
+
+    record: int
+    code: str
+    text: str
+
+
+class Missing(msgspec.Struct, frozen=True, kw_only=True):
+    """The object to update is not there any more."""
+
+    record: int
+
+
+Outcome: TypeAlias = Done | Pending | Refused | Unlanded | Unknown | Missing
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a check: what was looked at, whether it holds, and what to do when it does not."""
+
+    ok: bool
+    code: str
+    en: str
+    ru: str
+
+
+class Traits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine must know about one entity in one vendor."""
+
+    required: tuple[str, ...] = ()
+    """Atoms without which nothing can be created."""
+    defaults: dict[str, Wire] = {}
+    """What the vendor puts into atoms a create does not name."""
+    batch: int = 50
+    """Steps per push."""
+    unique_key: bool = False
+    """Whether the vendor itself refuses a second object with our key."""
+    effects: tuple[str, ...] = ()
+    """Irreversible effects a write may have, by name."""
+
+
+@runtime_checkable
+class Connection(Protocol):
+    """One configured account of one system."""
+
+    name: str
+    vendor: str
+    visible_after_s: float
+    """How long a write may take to become visible, and an unanswered one to land."""
+
+    def traits(self, entity: str) -> Traits:
+        """Return what the engine must know about an entity here."""
+
+    def codec(self, entity: str) -> Codec:
+        """Return the translation of an entity with today's mapping."""
+
+    async def check(self) -> Sequence[Finding]:
+        """Ask the system whether everything needed is there; one real call at least, nothing written."""
+
+    async def close(self) -> None:
+        """Let go of sockets and files."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A system that is asked what it holds."""
+
+    async def pull(self, entity: str, cursor: str) -> Page:
+        """Read the next page behind the cursor (empty: from the beginning); cursors are in the system's clock."""
+
+    async def look(self, entity: str, refs: Sequence[str]) -> Sequence[Look]:
+        """Read these objects now; one that is not there comes back with `gone`."""
+
+    def walk(self, entity: str) -> AsyncIterator[Page]:
+        """Read everything, for reconciliation; the last page has `last`."""
+
+
+@runtime_checkable
+class Target(Protocol):
+    """A system that is written to."""
+
+    async def push(self, steps: Sequence[Step]) -> Sequence[Outcome]:
+        """Write steps of one entity; every step gets its own outcome, in any order."""
+
+    async def find(self, entity: str, steps: Sequence[Step]) -> Mapping[int, Sequence[str]]:
+        """Return, per record, the refs of objects that carry its mark or keys. Two refs are an issue, not a choice."""
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that came by itself and cannot be asked for again: a file, a message, a webhook."""
+
+    connection: str
+    kind: str
+    """`file`, `message`, `hook`, or `absence`: what was not seen since `since` is gone."""
+    name: str
+    """As the sender calls it; for people."""
+    key: str
+    """The same thing twice has the same key and is accepted once."""
+    path: str = ""
+    """Where the bytes of a file lie."""
+    body: bytes = b""
+    session: str = ""
+    """The sender's exchange it belongs to."""
+    since: float = 0.0
+    """With `absence`: epoch seconds the exchange began at."""
+    scope: str = ""
+    """With `absence`: the catalogue it speaks of; empty means the whole connection."""
+
+
+class Portion(msgspec.Struct, frozen=True, kw_only=True):
+    """Some looks out of an envelope, and how far into it they reach."""
+
+    entity: str
+    looks: tuple[Look, ...]
+    position: int
+    """Elements of the envelope consumed so far; reading resumes behind it."""
+    scope: str = ""
+    """The catalogue these objects belong to."""
+    complete: bool = False
+    """The envelope has shown every object of the entity in `scope`: what it did not show is gone."""
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the hub has got with an envelope."""
+
+    id: int
+    state: str
+    """`waiting`, `working`, `done` or `failed`."""
+    done: int
+    en: str = ""
+    ru: str = ""
+
+
+@runtime_checkable
+class Unpacker(Protocol):
+    """A system whose envelopes the hub opens."""
+
+    def unpack(self, envelope: Envelope, position: int) -> Iterator[Portion]:
+        """Read an envelope from behind `position`, off the event loop and in bounded memory.
+
+        Raises `BadInput` before the first portion when the envelope as a whole cannot be used.
+        """
+
+
+class Intake(Protocol):
+    """What the hub offers a receiver."""
+
+    async def accept(self, envelope: Envelope) -> int:
+        """Store an envelope for good and return its number; the same key returns the same number."""
+
+    async def progress(self, number: int, *, wait_s: float) -> Progress:
+        """Tell how far an envelope has got, waiting for its end up to `wait_s`."""
+
+
+@runtime_checkable
+class Receiver(Protocol):
+    """A system that calls us."""
+
+    routes: tuple[str, ...]
+    """Paths the gateway gives to this connection, such as `/bitrix/admin/1c_exchange.php`."""
+
+    async def receive(self, request: web.Request, intake: Intake) -> web.StreamResponse:
+        """Answer a request in the system's own form; what it brings is in the inbox before the answer leaves."""
+
+
+class Budget(Protocol):
+    """A connection's right to call, shared by all who use the connection."""
+
+    async def take(self, calls: int = 1) -> None:
+        """Wait until this many calls may be made."""
+
+    async def freeze(self, seconds: float) -> None:
+        """Let nobody call for so long: the vendor asked."""
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """One request and its answer for the exchange log, secrets already masked, bodies cut to a readable length."""
+
+    connection: str
+    direction: str
+    """`out` or `in`."""
+    what: str
+    """The vendor's method or mode."""
+    request: str
+    answer: str
+    status: int
+    took_s: float
+    error: str = ""
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """What the hub gives a connection to work with."""
+
+    budget: Budget
+    log: Callable[[Exchange], None]
+    now: Callable[[], float]
+    """Epoch seconds."""
+    spool: Path
+    """A folder of the connection's own for files on their way."""
+
+
+class Connector(Protocol):
+    """A vendor: its name, its settings, and how a connection is opened."""
+
+    vendor: str
+    settings: type[msgspec.Struct]
+
+    def open(self, name: str, settings: msgspec.Struct, ports: Ports) -> Connection:
+        """Return a connection; nothing is sent until it is used. `settings` is of the type above."""

@@ -1,0 +1,113 @@
+"""What a shadow becomes when a write has ended, well or unknown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from obmen.model import Record, Said, restate
+from obmen.sync.laws import ALL, Law, Laws
+from obmen.sync.rules import Once, Topology, in_force
+from obmen.sync.shadow import Shadow, Wire
+
+
+def after_write(
+    *,
+    shadow: Shadow | None,
+    payload: Mapping[str, Wire],
+    returned: Mapping[str, Wire] | None,
+    closed_at: int,
+    form: int,
+    laws: Laws = ALL,
+) -> Shadow:
+    """Return the shadow after a confirmed write.
+
+    `returned` is the object as the system gave it back, None where it gives nothing. Atoms we did not send become a
+    baseline when the object is new, and stay as they were known otherwise: a look, not a receipt, may change them.
+    """
+    base = shadow or Shadow(held={})
+    held = dict(base.held)
+    sent = dict(base.sent)
+    mine = set(base.mine)
+    blocked = dict(base.blocked)
+    for name, wire in payload.items():
+        back = wire if returned is None or name not in returned else returned[name]
+        held[name] = back
+        mine.add(name)
+        blocked.pop(name, None)
+        if back != wire and Law.SENT in laws:
+            sent[name] = wire
+        else:
+            sent.pop(name, None)
+    if shadow is None and returned is not None and Law.BASELINE in laws:
+        for name, wire in returned.items():
+            held.setdefault(name, wire)
+    frozen = {name: reason for name, reason in base.frozen.items() if name not in payload}
+    return msgspec.structs.replace(
+        base,
+        held=held,
+        sent=sent,
+        mine=tuple(sorted(mine)),
+        blocked=blocked,
+        frozen=frozen,
+        as_of=closed_at,
+        form=form,
+        gone=False,
+    )
+
+
+def base_of_found(
+    *, payload: Mapping[str, Wire], defaults: Mapping[str, Wire], closed_at: int, form: int, laws: Laws = ALL
+) -> Shadow:
+    """Return the shadow of an object found after a create whose answer was lost.
+
+    What we sent is ours; for what we did not send the base is the vendor's declared default, not what is seen now: a
+    difference from it is somebody's word. The state found is settled against this base.
+    """
+    held = dict(payload)
+    if Law.DECLARED_DEFAULT in laws:
+        for name, wire in defaults.items():
+            held.setdefault(name, wire)
+    return Shadow(held=held, mine=tuple(sorted(payload)), as_of=closed_at, form=form)
+
+
+def base_of_lost_update(
+    *,
+    shadow: Shadow,
+    payload: Mapping[str, Wire],
+    found: Mapping[str, Wire],
+    closed_at: int,
+    laws: Laws = ALL,
+) -> tuple[Shadow, bool]:
+    """Return the shadow after an update whose answer was lost, and whether the write had arrived.
+
+    Atoms that stand as we sent them are ours. The state found is settled against the result.
+    """
+    held = dict(shadow.held)
+    sent = dict(shadow.sent)
+    mine = set(shadow.mine)
+    arrived = [name for name, wire in payload.items() if name in found and found[name] == wire]
+    if Law.OWN_ECHO_ON_RESOLVE in laws:
+        for name in arrived:
+            held[name] = payload[name]
+            sent.pop(name, None)
+            mine.add(name)
+    moved = msgspec.structs.replace(
+        shadow, held=held, sent=sent, mine=tuple(sorted(mine)), as_of=max(closed_at, shadow.as_of)
+    )
+    return moved, len(arrived) == len(payload)
+
+
+def hand_over_once(record: Record, system: str, topology: Topology, at: str) -> Record:
+    """Give the atoms that are filled once to the reader that now holds them; the values do not change."""
+    given = tuple(
+        name
+        for name in record.atoms
+        if isinstance(rule := in_force(topology.rule(name), record), Once)
+        and rule.by == system
+        and record.by(name) != system
+    )
+    if not given:
+        return record
+    return msgspec.structs.replace(record, said=restate(record.said, Said(system, at, "created", given)))

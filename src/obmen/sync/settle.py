@@ -1,0 +1,450 @@
+"""Settle one look: the three-way merge of record, shadow and what was just shown. Pure.
+
+The order of tests is the heart of the product; `docs/architecture.md` tells which trace bought each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from obmen.model import ENTITIES, Record, Said, Value, restate
+from obmen.sync import tug
+from obmen.sync.facts import clash
+from obmen.sync.laws import ALL, Law, Laws
+from obmen.sync.reasons import Reason
+from obmen.sync.rules import Forward, Latest, Once, Priority, Review, Rule, Stance, Topology, in_force, stance
+from obmen.sync.shadow import Blocked, Decoded, Look, OneOf, Shadow, View, Wire, with_whole
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One line of the journal: what became of one atom and why."""
+
+    atom: str
+    reason: str
+    before: Value = None
+    after: Value = None
+    detail: str = ""
+
+
+class Moment(NamedTuple):
+    """When a decision is made: the wall clock in seconds and as text, and the evidence it rests on."""
+
+    now: float
+    at: str
+    evidence: str
+
+
+class Settled(NamedTuple):
+    """What a look came to."""
+
+    record: Record
+    shadow: Shadow
+    entries: list[Entry]
+    changed: frozenset[str]
+    """Atoms whose canonical value changed."""
+    look_again: bool = False
+
+
+def fence(look: Look, shadow: Shadow | None, read_at: int, laws: Laws = ALL) -> Reason | None:
+    """Return why a look as a whole is out of date, or None. Files are judged atom by atom, by their own order."""
+    if shadow is None or look.order:
+        return None
+    if Law.READ_FENCE in laws and read_at < shadow.seen:
+        return Reason.SUPERSEDED
+    if Law.WRITE_FENCE in laws and read_at < shadow.as_of:
+        return Reason.SUPERSEDED
+    return None
+
+
+def is_echo(look: Look, shadow: Shadow) -> bool:
+    """Tell, without decoding, whether a look shows exactly what is held."""
+    held = shadow.held
+    for atom, wire in with_whole(look, held).items():
+        if atom not in held or held[atom] != wire:
+            return False
+    return not look.gone and not shadow.gone
+
+
+def settle(
+    *,
+    record: Record,
+    shadow: Shadow | None,
+    look: Look,
+    read_at: int,
+    view: View,
+    topology: Topology,
+    moment: Moment,
+    laws: Laws = ALL,
+) -> Settled:
+    """Merge one look that passed the fence into its record and its shadow.
+
+    `record` is the bound record (an empty one for a newly created). The caller recomputes what every reader is
+    behind on; nothing is written from here.
+    """
+    merge = _Merge(
+        record=record,
+        shadow=shadow,
+        look=look,
+        read_at=read_at,
+        view=view,
+        topology=topology,
+        moment=moment,
+        laws=laws,
+    )
+    return merge.run()
+
+
+def birth(
+    *,
+    record: Record,
+    look: Look,
+    read_at: int,
+    view: View,
+    topology: Topology,
+    moment: Moment,
+    laws: Laws = ALL,
+) -> Settled:
+    """Make the first state of a record from the look that brought it; `record` carries its id and nothing else.
+
+    The same as `settle` without a shadow, without its questions: nobody has said anything yet.
+    """
+    entity = ENTITIES[record.entity]
+    system = view.system
+    held: dict[str, Wire] = {}
+    atoms: dict[str, Value] = {}
+    blocked: dict[str, str] = {}
+    entries = [Entry("", Reason.CREATED.code, None, look.title)]
+    for name, wire in look.fields.items():
+        held[name] = wire
+        value = view.decode(entity.atom(name), name, wire)
+        rule = in_force(topology.rule(name), record)
+        if isinstance(value, Blocked):
+            blocked[name] = value.wakes_on
+            entries.append(Entry(name, Reason.BLOCKED.code, detail=value.what))
+        elif stance(rule, record, name, system) is Stance.REFUSED and Law.OWNERS in laws:
+            entries.append(Entry(name, Reason.NOT_OWNER.code, detail=getattr(rule, "connection", "")))
+        else:
+            atoms[name] = _way_back(value, None, rule, laws)
+    shadow = Shadow(
+        held=held, as_of=read_at, seen=read_at, order=look.order, blocked=blocked, form=view.codec.form
+    )
+    said = (Said(system, moment.at, moment.evidence, tuple(atoms)),)
+    born = msgspec.structs.replace(record, atoms=atoms, said=said, title=record.title or look.title)
+    return Settled(born, shadow, entries, frozenset(atoms))
+
+
+PERSON_DECIDES = frozenset({Reason.REVIEW.code, Reason.FACTS_CLASH.code})
+
+
+class _Merge:
+    """One settle in progress: the new shadow and record are collected atom by atom."""
+
+    def __init__(
+        self,
+        *,
+        record: Record,
+        shadow: Shadow | None,
+        look: Look,
+        read_at: int,
+        view: View,
+        topology: Topology,
+        moment: Moment,
+        laws: Laws,
+    ) -> None:
+        self.record = record
+        self.old = shadow
+        self.look = look
+        self.read_at = read_at
+        self.view = view
+        self.topology = topology
+        self.moment = moment
+        self.laws = laws
+        self.entity = ENTITIES[record.entity]
+        self.held: dict[str, Wire] = dict(shadow.held) if shadow else {}
+        self.sent: dict[str, Wire] = dict(shadow.sent) if shadow else {}
+        self.mine: set[str] = set(shadow.mine) if shadow else set()
+        self.blocked: dict[str, str] = dict(shadow.blocked) if shadow else {}
+        self.frozen: dict[str, str] = dict(shadow.frozen) if shadow else {}
+        self.orders: dict[str, str] = dict(shadow.orders) if shadow else {}
+        self.resist = dict(shadow.resist) if shadow else {}
+        self.atoms: dict[str, Value] = dict(record.atoms)
+        self.taken: list[str] = []
+        self.entries: list[Entry] = []
+
+    def run(self) -> Settled:
+        fields = with_whole(self.look, self.held)
+        for name, wire in fields.items():
+            if self._is_out_of_order(name):
+                self._note(name, Reason.SUPERSEDED)
+                continue
+            self._atom(name, wire)
+        return self._result(fields)
+
+    def _is_out_of_order(self, name: str) -> bool:
+        if self.old is None or not self.look.order or Law.SOURCE_ORDER not in self.laws:
+            return False
+        return name in self.old.held and self.look.order < self.old.order_of(name)
+
+    # --- one atom -------------------------------------------------------------------------------------------------
+
+    def _atom(self, name: str, wire: Wire) -> None:
+        known = name in self.held
+        held = self.held.get(name)
+        if known and held == wire and name not in self.blocked:
+            return
+        value = self._decode(name, wire)
+        if isinstance(value, Blocked):
+            if Law.BLOCK_UNREADABLE in self.laws:
+                self.held[name] = wire
+                self.mine.discard(name)
+                self.blocked[name] = value.wakes_on
+                self._note(name, Reason.BLOCKED, detail=value.what or value.wakes_on)
+                return
+            value = None
+        self.blocked.pop(name, None)
+        if known and Law.ECHO_BY_MEANING in self.laws and self._same_meaning(name, value, held):
+            if Law.ECHO_MOVES_SENT in self.laws:
+                self._hold(name, wire, mine=name in self.mine)
+            else:
+                self.sent.setdefault(name, held)
+                self.held[name] = wire
+            return
+        if Law.AGREE_FIRST in self.laws and self._agrees(name, value):
+            self._hold(name, wire, mine=False)
+            self.frozen.pop(name, None)
+            self._note(name, Reason.AGREED)
+            return
+        if self.frozen.get(name) in PERSON_DECIDES:
+            self._hold(name, wire, mine=False)
+            return
+        self._decide(name, wire, _way_back(value, self.atoms.get(name), self.topology.rule(name), self.laws))
+
+    def _decide(self, name: str, wire: Wire, value: Value) -> None:
+        system = self.view.system
+        rule = in_force(self.topology.rule(name), self.record)
+        weight = stance(rule, self.record, name, system)
+        if isinstance(rule, Once) and Law.ONCE not in self.laws:
+            weight = Stance.SHARES
+        empty = name not in self.atoms
+        current = self.atoms.get(name)
+        if weight is Stance.REFUSED and Law.OWNERS in self.laws:
+            self._refuse(name, wire, value, Reason.ONCE if isinstance(rule, Once) else Reason.NOT_OWNER, rule)
+            return
+        if isinstance(rule, Forward) and Law.CLASH in self.laws and clash(self.record, name, value):
+            self._hold(name, wire, mine=False)
+            self.frozen[name] = Reason.FACTS_CLASH.code
+            self._note(name, Reason.FACTS_CLASH, current, value)
+            return
+        if empty:
+            self._take(name, wire, value, Reason.FILLED)
+            return
+        if weight is Stance.DECIDES:
+            self._take(name, wire, value, Reason.TAKEN)
+            return
+        if isinstance(rule, Forward) and Law.FORWARD in self.laws:
+            if rule.ladder.raises(current, value):
+                self._take(name, wire, value, Reason.RAISED)
+            else:
+                self._refuse(name, wire, value, Reason.STALE_FACT, rule)
+            return
+        if self.old is None and Law.FIRST_CONTACT in self.laws:
+            self._hold(name, wire, mine=False)
+            self._note(name, Reason.FIRST_CONTACT, current, value)
+            return
+        if not self._was_behind(name) or Law.BOTH_CHANGED not in self.laws:
+            self._take(name, wire, value, Reason.CHANGED_THERE)
+            return
+        self._both_changed(name, wire, value, rule)
+
+    def _both_changed(self, name: str, wire: Wire, value: Value, rule: Rule) -> None:
+        current = self.atoms.get(name)
+        match rule:
+            case Priority(order):
+                speaker = self.record.by(name)
+                theirs = order.index(speaker) if speaker in order else len(order)
+                if order.index(self.view.system) <= theirs:
+                    self._take(name, wire, value, Reason.PRIORITY)
+                else:
+                    self._refuse(name, wire, value, Reason.LOWER_PRIORITY, rule)
+            case Latest():
+                said = next((said.at for said in self.record.said if name in said.atoms), "")
+                if self.look.at is not None and self.look.at > said:
+                    self._take(name, wire, value, Reason.LATEST)
+                else:
+                    self._refuse(name, wire, value, Reason.EARLIER, rule)
+            case Review():
+                self._hold(name, wire, mine=False)
+                self.frozen[name] = Reason.REVIEW.code
+                self._note(name, Reason.REVIEW, current, value)
+            case _:
+                self._refuse(name, wire, value, Reason.NOT_OWNER, rule)
+
+    # --- what may become of it ------------------------------------------------------------------------------------
+
+    def _take(self, name: str, wire: Wire, value: Value, reason: Reason) -> None:
+        before = self.atoms.get(name)
+        self.atoms[name] = value
+        self.taken.append(name)
+        self.frozen.pop(name, None)
+        self.resist.pop(name, None)
+        self._hold(name, wire, mine=False)
+        if self.old is not None or reason is not Reason.FILLED:
+            self._note(name, reason, before, value)
+
+    def _refuse(self, name: str, wire: Wire, value: Value, reason: Reason, rule: Rule) -> None:
+        atom = self.entity.atom(name)
+        current = self.atoms.get(name)
+        if atom.volatile and Law.VOLATILE in self.laws and name in self.held and not _rose(current, value):
+            # The system sells: its own decrease stays, `sent` keeps what we wrote, so nobody is behind.
+            self.sent.setdefault(name, self.held[name])
+            self.held[name] = wire
+            self._note(name, Reason.VOLATILE, current, value)
+            return
+        ours = self.old.sent_of(name) if self.old is not None else None
+        self._hold(name, wire, mine=False)
+        if name not in self.atoms:
+            self._note(name, reason, None, value)
+            return
+        if ours is not None and Law.TUG_OF_WAR in self.laws:
+            resist = tug.resisted(self.resist.get(name), ours, wire, self.moment.now)
+            self.resist[name] = resist
+            if tug.is_lost(resist):
+                self.frozen[name] = Reason.TUG_OF_WAR.code
+                self._note(name, Reason.TUG_OF_WAR, current, value)
+                return
+        self._note(name, reason, current, value, detail=getattr(rule, "connection", ""))
+
+    def _hold(self, name: str, wire: Wire, *, mine: bool) -> None:
+        self.held[name] = wire
+        self.sent.pop(name, None)
+        if mine:
+            self.mine.add(name)
+        else:
+            self.mine.discard(name)
+
+    def _note(
+        self, name: str, reason: Reason, before: Value = None, after: Value = None, detail: str = ""
+    ) -> None:
+        self.entries.append(Entry(name, reason.code, before, after, detail))
+
+    # --- questions ------------------------------------------------------------------------------------------------
+
+    def _decode(self, name: str, wire: Wire) -> Decoded:
+        return self.view.decode(self.entity.atom(name), name, wire)
+
+    def _same_meaning(self, name: str, value: Decoded, held: Wire) -> bool:
+        before = self._decode(name, held)
+        return not isinstance(before, Blocked) and before == value
+
+    def _agrees(self, name: str, value: Decoded) -> bool:
+        if name not in self.atoms:
+            return False
+        current = self.atoms[name]
+        if isinstance(value, OneOf):
+            return current in value.values if Law.CODE_SET in self.laws else current == value.values[0]
+        return value == current or value == self._normal(name, current)
+
+    def _normal(self, name: str, value: Value) -> Value | OneOf | Blocked:
+        """Return what a value would read as after this system's form cut it."""
+        wire = self.view.encode(self.entity.atom(name), name, value)
+        return wire if isinstance(wire, Blocked) else self._decode(name, wire)
+
+    def _was_behind(self, name: str) -> bool:
+        if (
+            self.old is None
+            or name not in self.record.atoms
+            or self.topology.reader(self.view.system) is None
+        ):
+            return False
+        return differs(self.view, self.record, self.old, name)
+
+    # --- the outcome ----------------------------------------------------------------------------------------------
+
+    def _result(self, fields: Mapping[str, Wire]) -> Settled:
+        order, orders = _orders(self.old, self.look.order, fields, self.orders, self.held)
+        shadow = Shadow(
+            held=self.held,
+            sent=self.sent,
+            mine=tuple(sorted(self.mine)),
+            as_of=self.old.as_of if self.old else self.read_at,
+            seen=max(self.read_at, self.old.seen) if self.old else self.read_at,
+            order=order,
+            orders=orders,
+            blocked=self.blocked,
+            frozen=self.frozen,
+            resist=self.resist,
+            form=self.view.codec.form,
+            gone=False,
+        )
+        if not self.taken:
+            return Settled(self.record, shadow, self.entries, frozenset())
+        moment = self.moment
+        record = msgspec.structs.replace(
+            self.record,
+            atoms=self.atoms,
+            said=restate(
+                self.record.said, Said(self.view.system, moment.at, moment.evidence, tuple(self.taken))
+            ),
+            version=self.record.version + 1,
+            title=self.record.title or self.look.title,
+        )
+        return Settled(record, shadow, self.entries, frozenset(self.taken))
+
+
+def differs(view: View, record: Record, shadow: Shadow, name: str) -> bool:
+    """Tell whether what we believe stands there means something else than the record says."""
+    atom = ENTITIES[record.entity].atom(name)
+    wire = view.encode(atom, name, record.atoms[name])
+    if isinstance(wire, Blocked):
+        return False
+    if name not in shadow.held and name not in shadow.sent:
+        return wire is not None
+    sent = shadow.sent_of(name)
+    if wire == sent:
+        return False
+    stands = view.decode(atom, name, sent)
+    if isinstance(stands, Blocked):
+        return True
+    if isinstance(stands, OneOf):
+        return record.atoms[name] not in stands.values
+    return stands != view.decode(atom, name, wire)
+
+
+def _way_back(value: Decoded, current: Value, rule: Rule, laws: Laws) -> Value:
+    """Choose what a many-to-one code means: the explicit way back, or the first legal member."""
+    if not isinstance(value, OneOf):
+        return None if isinstance(value, Blocked) else value
+    first = value.values[0]
+    if isinstance(rule, Forward) and current is not None and Law.CODE_SET in laws:
+        return next((member for member in value.values if rule.ladder.raises(current, member)), first)
+    return first
+
+
+def _rose(current: Value, value: Value) -> bool:
+    """Tell whether a quantity stands above the record's; unreadable ones count as fallen."""
+    try:
+        return float(str(value)) > float(str(current))
+    except ValueError:
+        return False
+
+
+def _orders(
+    old: Shadow | None,
+    order: str,
+    fields: Mapping[str, Wire],
+    orders: dict[str, str],
+    held: Mapping[str, Wire],
+) -> tuple[str, dict[str, str]]:
+    """Return the order of the shadow as a whole and of the atoms that differ from it."""
+    if not order:
+        return (old.order, orders) if old else ("", {})
+    if old is None:
+        return order, {}
+    if all(atom in fields for atom in held) and order >= old.order:
+        return order, {}
+    moved = {atom: max(order, old.order_of(atom)) for atom in fields}
+    merged = {**orders, **moved}
+    return old.order, {atom: at for atom, at in merged.items() if at != old.order}
