@@ -116,7 +116,9 @@ def alike(world: World, *, like: str, article: str, name: str) -> Product:
     new_id = guid(world.seed, "product", article)
     offers = tuple(replace(offer, product=new_id, barcode="") for offer in pattern.offers)
     code = f"ИД-{len(world.products) + 1:08d}"
-    return replace(pattern, id=new_id, code=code, article=article, name=name, offers=offers, pictures=())
+    return replace(
+        pattern, id=new_id, code=code, article=article, name=name, offers=offers, pictures=(), deleted=False
+    )
 
 
 def recreate(world: World, *, product: str, keep_old: bool = True) -> World:

@@ -35,7 +35,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     sentences: tuple[str, ...]  # what the person at 1C reads
 
 
-class _Refused(Exception):  # noqa: N818 (the site's answer, not a fault of ours)
+class _Refused(Exception):
     """The site answered with something else than 1C can go on with."""
 
 
@@ -160,7 +160,7 @@ class Exchange:
 
     async def _import(self, session: _Session, name: str) -> bool:
         """Ask until the file is processed; `progress` may come any number of times, also never."""
-        mode = "impotr" if self._mischief.wrong_mode else "import"
+        mode = "importer" if self._mischief.wrong_mode else "import"
         while True:
             try:
                 reply = await self._ask(session, mode, filename=name, also="progress")

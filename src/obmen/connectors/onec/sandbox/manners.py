@@ -47,5 +47,5 @@ class Mischief(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     break_times: int = 0  # and no more often than this; 0 = without end
     wrong_password: bool = False
     without_cookie: bool = False
-    wrong_mode: bool = False  # asks for `mode=impotr`
+    wrong_mode: bool = False  # asks for `mode=importer`
     corrupt_archive: bool = False

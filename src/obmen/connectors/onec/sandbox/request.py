@@ -16,7 +16,7 @@ Break = Literal["midway", "unheard", "answered"]
 MAX_ANSWER = 64 * 1024 * 1024  # bytes
 
 
-class LineBroken(OSError):  # noqa: N818 (what happened, in the words of the field)
+class LineBroken(OSError):
     """The connection ended before 1C held the whole answer."""
 
 
@@ -67,7 +67,7 @@ async def send(
             try:
                 return await _talk(reader, writer, head, body, breaks)
             finally:
-                writer.close()
+                await _hang_up(writer)
     except TimeoutError as exc:
         raise LineBroken(f"no answer in {timeout_s:g} s") from exc
     except LineBroken:
@@ -94,9 +94,20 @@ async def _talk(
     return answer
 
 
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close after what is written has gone out; a peer that reads nothing is not waited for long."""
+    writer.close()
+    try:
+        await asyncio.wait_for(writer.wait_closed(), 1.0)
+    except TimeoutError:
+        writer.transport.abort()
+    except OSError:  # the peer was quicker
+        pass
+
+
 async def _read(reader: asyncio.StreamReader) -> Answer:
     status_line, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    status = int(status_line.split(" ")[1])
+    status = int(status_line.partition(" ")[2][:3])
     headers = {
         name.strip().lower(): value.strip()
         for name, colon, value in (line.partition(":") for line in lines)
