@@ -238,6 +238,15 @@ async def test_a_site_that_is_not_there_is_told_in_words():
     assert "нет связи с сайтом" in outcome.sentences[-1]
 
 
+async def test_the_keys_of_the_session_are_used_and_not_kept():
+    async with StubDoor() as door:
+        outcome = await visit(door, files_of(pictures=False), version="3.1")
+
+        assert [reply.mode for reply in outcome.replies[:2]] == ["checkauth", "init"]
+        assert f"{1:032x}" not in repr(outcome)
+        assert "PHPSESSID" not in repr(outcome)
+
+
 def test_the_password_is_not_shown():
     shown = repr(Account(url="http://x", login="обмен", password="секрет"))
 

@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from obmen.connectors.onec.sandbox.export import ExportFile
 from obmen.connectors.onec.sandbox.manners import Account, Manners, Mischief
@@ -140,7 +141,7 @@ class Exchange:
         lines = answer.text().split("\n")
         told = _pairs(lines)
         verdict, _, text = answer.text().partition("\n")
-        self._replies.append(Reply(mode="init", verdict=verdict.strip(), text=text.strip()))
+        self._replies.append(Reply(mode="init", verdict=verdict.strip()))
         if answer.status != 200 or verdict.strip() == "failure":
             raise _Refused(self._complaint("init", "", answer.status, verdict, text))
         limit = told.get("file_limit", "")
@@ -190,7 +191,10 @@ class Exchange:
         answer = await self._call(session, mode, {"filename": filename, "timestamp": timestamp}, body)
         first, _, text = answer.text().replace("\r\n", "\n").partition("\n")
         reply = Reply(mode=mode, filename=filename, verdict=first.rstrip(), text=text.strip())
-        self._replies.append(reply)
+        # The answer to a login is the key to the session: it is used, not kept.
+        self._replies.append(
+            replace(reply, text="") if (mode, reply.verdict) == ("checkauth", "success") else reply
+        )
         if answer.status != 200 or not reply.verdict or reply.verdict not in {"success", also}:
             raise _Refused(self._complaint(mode, filename, answer.status, first, text))
         return reply
