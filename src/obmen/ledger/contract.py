@@ -290,6 +290,16 @@ class Tx(Protocol):
     def dangers(self, connection: str) -> list[Danger]:
         """Return what this system said that is still held."""
 
+    # --- plans
+    def outbox(self, connection: str, *, limit: int = 100_000) -> list[Delivery]:
+        """Return the outbox rows of one system, whatever their state, in lane and rank order."""
+
+    def put_plan(self, digest: str, body: bytes, *, at: float) -> None:
+        """Keep a plan under its digest."""
+
+    def plan(self, digest: str) -> bytes | None:
+        """Return a kept plan."""
+
     # --- moving work
     def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:
         """Lease ready rows: whole lanes in rank order, no lane that has an open attempt or a leased row.

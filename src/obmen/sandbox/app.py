@@ -24,7 +24,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>nginx</body></html>"
 
 
-class UnknownAction(LookupError):  # noqa: N818 (an answer to the operator, not a fault of ours)
+class UnknownAction(LookupError):
     """The simulator has no operator action of this name."""
 
 
