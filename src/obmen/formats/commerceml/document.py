@@ -10,6 +10,7 @@ from obmen.formats.commerceml.encodings import CHUNK, CURABLE, ROOT, Start, begi
 from obmen.formats.commerceml.errors import Finding, Findings, MalformedFile
 from obmen.formats.commerceml.fields import Fields
 from obmen.formats.commerceml.items import Header, Item
+from obmen.formats.commerceml.lane import Lane
 from obmen.formats.commerceml.values import decimal_separator, moment
 from obmen.formats.commerceml.walker import Walker
 
@@ -93,14 +94,38 @@ class Document:
             raise fault_of(exc.code, *exc.position) from exc
 
     def _batches(self, stream: Iterator[bytes], encoding: str | None = None) -> Iterator[list[Item]]:
-        builder = TreeBuilder()  # noqa: S314 - a DOCTYPE has been refused before, so there are no entities
-        parser = XMLParser(target=builder, encoding=encoding or _for_expat(self._start.encoding))  # noqa: S314
-        walker = Walker(Fields(self.header, self._findings))
-        for piece in stream:
-            parser.feed(piece)
+        encoding = encoding or _for_expat(self._start.encoding)
+        builder = TreeBuilder()
+        parser = XMLParser(target=builder, encoding=encoding)  # noqa: S314 - a DOCTYPE has been refused before
+        fields = Fields(self.header, self._findings)
+        walker = Walker(fields)
+        lane = Lane(fields, walker.offers, encoding)
+        on_lane = False
+
+        def parse(data: bytes) -> list[Item]:
+            lane.watch(data)
+            parser.feed(data)
             # The builder gives the root of the tree as built so far.
-            if (root := builder.close()) is not None:
-                yield walker.collect(root)
+            root = builder.close()
+            return [] if root is None else walker.collect(root)
+
+        for piece in stream:
+            left = piece
+            if not on_lane and walker.in_offers() and (end := lane.entrance(piece)):
+                yield parse(piece[:end])
+                left = piece[end:]
+                if between := walker.between_offers():
+                    yield between
+                    on_lane = True
+            if on_lane:
+                offers, on_lane = lane.take(left)
+                yield list(offers)
+                if on_lane:
+                    continue
+                left, lane.rest = lane.rest, b""
+            yield parse(left)
+        if on_lane:
+            yield parse(lane.rest)
         yield walker.collect(parser.close(), finished=True)
 
     def _first_findings(self) -> Findings:

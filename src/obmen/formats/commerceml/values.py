@@ -36,13 +36,12 @@ def number(text: str, separator: str | None = None) -> str | None:
         "" for a blank text or a placeholder, None for what is not a number.
     """
     # The common shapes first: a plain integer, a plain decimal.
-    if text.isascii():
-        if text.isdigit() and (text[0] != "0" or text == "0"):
-            return text
-        whole, dot, fraction = text.partition(".")
-        if dot and separator != "," and whole.isdigit() and fraction.isdigit() and whole[0] != "0":
-            fraction = fraction.rstrip("0")
-            return f"{whole}.{fraction}" if fraction else whole
+    if text.isdigit() and text.isascii() and (text[0] != "0" or text == "0"):
+        return text
+    whole, dot, fraction = text.partition(".")
+    if dot and separator != "," and text.isascii() and whole.isdigit() and fraction.isdigit() and whole[0] != "0":
+        fraction = fraction.rstrip("0")
+        return f"{whole}.{fraction}" if fraction else whole
     return _unusual_number(text, separator)
 
 

@@ -90,8 +90,24 @@ class Walker:
         items, self._items = self._items, []
         return items
 
-    def innermost(self) -> Frame | None:
-        """Give the deepest element that is entered and unfinished."""
+    def in_offers(self) -> bool:
+        """Tell whether a list of offers is the innermost open element."""
+        frame = self._innermost()
+        return frame is not None and frame.row == "Предложение"
+
+    def between_offers(self) -> list[Item]:
+        """Take the last offer of an open list, if the closing tag just parsed was its own; otherwise nothing."""
+        frame = self._innermost()
+        if frame is None or frame.row != "Предложение" or len(frame.element) != 1:
+            return []
+        offer, name = frame.element[0], self._fields.names
+        if [element for element in offer.iter() if name[element.tag] == "Предложение"] != [offer]:
+            return []
+        self._advance(frame, finished=True)
+        items, self._items = self._items, []
+        return items
+
+    def _innermost(self) -> Frame | None:
         frame = self._root
         while frame is not None and frame.open is not None:
             frame = frame.open
