@@ -143,7 +143,9 @@ class Shape:
                 raise UnknownShape
             self.warehouses = _places(warehouses)
             self.warehouse_tags = tuple([tag] * len(warehouses) for tag in _WAREHOUSE_TAGS)
-        self.tags = _places([place for place in range(1, len(tokens), 2) if place not in {*changing, *warehouses}])
+        self.tags = _places(
+            [place for place in range(1, len(tokens), 2) if place not in {*changing, *warehouses}]
+        )
         self.expected = self.tags(tokens)
 
     def _place(self, element: _Element) -> Iterable[int]:
@@ -273,7 +275,9 @@ class ShapeReader:
             parts["stocks"] = tuple(map(Stock, map(key_of, said[1::5]), map(quantity_of, said[3::5])))
         elif shape.balances is not None:
             ids, quantities = shape.balances
-            parts["stocks"] = tuple(map(Stock, map(key_of, ids(tokens)), map(quantity_of, quantities(tokens))))
+            parts["stocks"] = tuple(
+                map(Stock, map(key_of, ids(tokens)), map(quantity_of, quantities(tokens)))
+            )
         if shape.prices is not None:
             types, amounts, currencies, units, coefficients, least = shape.prices
             parts["prices"] = tuple(

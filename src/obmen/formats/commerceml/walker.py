@@ -80,13 +80,17 @@ class Walker:
         self._root: Frame | None = None
         self._containers = 0
 
-    def collect(self, root: Element, *, finished: bool = False) -> list[Item]:
-        """Take what has become ready since the last call."""
+    def collect(self, root: Element | None, *, finished: bool = False) -> list[Item]:
+        """Take what has become ready since the last call; there is no root before the first tag is complete."""
+        if root is None:
+            return []
         if self._root is None:
-            self._root = self._enter(root, None)
-        self._advance(self._root, finished=finished)
+            self._root = Frame(root, "", 0)
+            self._root.open = self._enter(root, None)
+        top = self._root.open or self._root
+        self._advance(top, finished=finished)
         if finished:
-            self._leave(self._root)
+            self._leave(top)
         items, self._items = self._items, []
         return items
 
@@ -233,6 +237,8 @@ class Walker:
             case "Склад":
                 items.extend(self._definitions.warehouse(row) for row in rows if names[row.tag] == "Склад")
             case "ЕдиницаИзмерения":
-                items.extend(self._definitions.unit(row) for row in rows if names[row.tag] == "ЕдиницаИзмерения")
+                items.extend(
+                    self._definitions.unit(row) for row in rows if names[row.tag] == "ЕдиницаИзмерения"
+                )
             case _:
                 items.extend(ReferenceRow() for _ in rows)
