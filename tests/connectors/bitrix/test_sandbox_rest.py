@@ -160,7 +160,8 @@ async def test_a_form_says_the_same_as_json(rest, shop, http):
     async with http.post(shop.webhook + "catalog.product.add", data=form) as answer:
         made = (await answer.json())["result"]["element"]
     async with http.get(
-        shop.webhook + "catalog.product.list?select[]=id&select[]=iblockId&filter[iblockId]=14&filter[%3E%3Did]=1"
+        shop.webhook
+        + "catalog.product.list?select[]=id&select[]=iblockId&filter[iblockId]=14&filter[%3E%3Did]=1"
     ) as answer:
         found = (await answer.json())["result"]["products"]
 

@@ -127,6 +127,7 @@ class Value(msgspec.Struct, kw_only=True):
 
     value_id: int
     value: Any
+    description: str = ""
 
 
 class Element(Row):
