@@ -234,7 +234,7 @@ class Simulator:
         name = request.match_info["action"]
         try:
             return reply({"result": self.act(name, **msgspec.json.decode(await request.read() or b"{}"))})
-        except (LookupError, TypeError, ValueError) as exc:
+        except (LookupError, TypeError, ValueError, msgspec.MsgspecError) as exc:
             return reply({"error": str(exc)}, status=400)
 
     def act(self, action: str, /, **arguments: Any) -> object:

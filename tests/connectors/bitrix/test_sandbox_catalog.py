@@ -290,3 +290,19 @@ async def test_codes_are_unique_where_the_infoblock_says_so(open_shop, rest_to):
     assert (
         await rest.refusal("catalog.product.add", {"fields": {"iblockId": 14, "name": "x", "code": "drel"}})
     )[0] == 0
+
+
+async def test_offers_are_found_by_their_parent_and_by_codes_among_many(rest):
+    product = await rest.product()
+    mine = await rest.offer(product, xmlId="p#1")
+    await rest.offer(await rest.product(), xmlId="q#1")
+    ask = {"select": ["id", "iblockId"]}
+    by_parent = await rest.result(
+        "catalog.product.offer.list", ask | {"filter": {"iblockId": 15, "parentId": product}}
+    )
+    by_code = await rest.result(
+        "catalog.product.offer.list", ask | {"filter": {"iblockId": "15", "xmlId": ["p#1", "z"]}}
+    )
+
+    assert [mine] == [row["id"] for row in by_parent["offers"]]
+    assert [mine] == [row["id"] for row in by_code["offers"]]

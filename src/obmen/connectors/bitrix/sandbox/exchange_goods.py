@@ -22,7 +22,8 @@ from obmen.connectors.bitrix.sandbox.exchange_metadata import (
     put_enum,
     standard_property,
 )
-from obmen.connectors.bitrix.sandbox.state import Element, File, Iblock, Property, ShopState, Value
+from obmen.connectors.bitrix.sandbox.rows import Element, File, Iblock, Property, Value
+from obmen.connectors.bitrix.sandbox.state import ShopState
 
 
 class GoodsFile:

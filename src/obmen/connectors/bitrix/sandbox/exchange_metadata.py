@@ -2,7 +2,8 @@
 
 from obmen.connectors.bitrix.sandbox.commerceml import Node, groups, is_true, text
 from obmen.connectors.bitrix.sandbox.elements import delete_section, slug
-from obmen.connectors.bitrix.sandbox.state import Enum, Iblock, PriceType, Property, Section, ShopState, Store
+from obmen.connectors.bitrix.sandbox.rows import Enum, Iblock, PriceType, Property, Section, Store
+from obmen.connectors.bitrix.sandbox.state import ShopState
 
 FUTURE = "FUTURE-1C-CATALOG"  # an infoblock that waits for its first catalogue
 

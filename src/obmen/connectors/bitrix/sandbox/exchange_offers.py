@@ -22,7 +22,8 @@ from obmen.connectors.bitrix.sandbox.exchange_metadata import (
     offers_iblock,
 )
 from obmen.connectors.bitrix.sandbox.prices import put_price
-from obmen.connectors.bitrix.sandbox.state import FREE_OFFER, ZERO, Element, Iblock, PriceType, ShopState
+from obmen.connectors.bitrix.sandbox.rows import FREE_OFFER, ZERO, Element, Iblock, PriceType
+from obmen.connectors.bitrix.sandbox.state import ShopState
 from obmen.connectors.bitrix.sandbox.stock import put_amount
 
 PACKAGES = ("ПакетПредложений", "ИзмененияПакетаПредложений")

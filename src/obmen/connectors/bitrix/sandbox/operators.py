@@ -15,7 +15,8 @@ from obmen.connectors.bitrix.sandbox.elements import (
     set_parent,
 )
 from obmen.connectors.bitrix.sandbox.prices import put_price
-from obmen.connectors.bitrix.sandbox.state import ZERO, Element, PriceType, ShopState
+from obmen.connectors.bitrix.sandbox.rows import ZERO, Element, PriceType
+from obmen.connectors.bitrix.sandbox.state import ShopState
 from obmen.connectors.bitrix.sandbox.stock import put_amount
 from obmen.connectors.bitrix.sandbox.values import copied
 

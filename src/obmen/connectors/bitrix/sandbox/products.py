@@ -28,7 +28,7 @@ from obmen.connectors.bitrix.sandbox.elements import (
 )
 from obmen.connectors.bitrix.sandbox.errors import RestError, missing_parameter, required_fields
 from obmen.connectors.bitrix.sandbox.listing import Ask, Getter, as_row, choose, only
-from obmen.connectors.bitrix.sandbox.state import (
+from obmen.connectors.bitrix.sandbox.rows import (
     EMPTY_PARENT,
     FREE_OFFER,
     OFFER,
@@ -39,9 +39,9 @@ from obmen.connectors.bitrix.sandbox.state import (
     SIMPLE,
     Element,
     Property,
-    ShopState,
     Value,
 )
+from obmen.connectors.bitrix.sandbox.state import ShopState
 from obmen.connectors.bitrix.sandbox.values import (
     add_values,
     show_file,

@@ -81,6 +81,10 @@ class Table(Generic[R]):
         """Return the oldest row with these values, or None."""
         return next(iter(self.where(**equal)), None)
 
+    def count(self, field: str, value: object) -> int:
+        """Count the rows with this value of an indexed field."""
+        return len(self._indexes[field].get(value, ()))
+
     def is_indexed(self, field: str) -> bool:
         """Whether `where` on this field is a lookup."""
         return field in self._indexes
