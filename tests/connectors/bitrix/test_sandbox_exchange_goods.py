@@ -202,3 +202,14 @@ async def test_properties_absent_from_the_node_are_kept_and_traits_rewritten(exc
     card = await rest.get(1001)
 
     assert (card["property101"]["value"], [value["value"] for value in card["property104"]]) == ("A-1", ["2"])
+
+
+async def test_the_newest_schema_brings_price_types_and_stores_in_the_classifier(exchange, shop):
+    classifier = (
+        "<ТипыЦен><ТипЦены><Ид>vip</Ид><Наименование>VIP</Наименование></ТипЦены></ТипыЦен>"
+        "<Склады><Склад><Ид>third</Ид><Наименование>Третий</Наименование></Склад></Склады>"
+    )
+    await exchange.send(goods(classifier=classifier, changes=True))
+
+    assert "vip" in [kind.xml_id for kind in shop.state.price_types]
+    assert "third" in [store.xml_id for store in shop.state.stores]

@@ -44,7 +44,7 @@ class ExchangeDoor:
         self._sessions: dict[str, Session] = {}
         self._uploads: dict[str, bytearray] = {}
         self._importing: Session | None = None  # whose rows are in the temporary tables
-        self._touched: set[int] = set()  # infoblocks written since the start
+        self._touched: dict[int, float] = {}  # when each infoblock was last written to, in seconds since 1970
         self.sessid_demanded = False  # a site option: once a client has sent it, everybody must
 
     def forget_sessions(self) -> None:
@@ -171,7 +171,8 @@ class ExchangeDoor:
         if not timestamp.isdecimal():
             raise Refused("Не указано время начала обмена.")
         since = datetime.fromtimestamp(int(timestamp), UTC)
-        for iblock_id in self._touched:
+        touched = [iblock_id for iblock_id, at in self._touched.items() if at >= int(timestamp)]
+        for iblock_id in touched:
             for element in self._state.elements.where(iblock_id=iblock_id):
                 if element.active == "Y" and element.timestamp_x is not None and element.timestamp_x < since:
                     save_element(self._state, element, active="N")

@@ -17,8 +17,10 @@ from obmen.connectors.bitrix.sandbox.elements import add_element, delete_element
 from obmen.connectors.bitrix.sandbox.exchange_metadata import (
     catalog_iblock,
     drop_sections,
+    import_price_types,
     import_properties,
     import_sections,
+    import_stores,
     put_enum,
     standard_property,
 )
@@ -45,6 +47,8 @@ class GoodsFile:
         self._iblock = catalog_iblock(self._state, self._catalog)
         if self._classifier is not None:
             import_properties(self._state, self._classifier, self._iblock)
+            import_price_types(self._state, self._classifier)  # schema 3.x keeps them here
+            import_stores(self._state, self._classifier)
 
     def sections(self) -> None:
         """Upsert the sections."""

@@ -40,7 +40,7 @@ def clean_name(raw: str) -> str:
 
 
 def import_file(
-    state: ShopState, content: bytes, uploads: Mapping[str, bytearray], touched: set[int]
+    state: ShopState, content: bytes, uploads: Mapping[str, bytearray], touched: MutableMapping[int, float]
 ) -> Iterator[str]:
     """Import one file; yield what each answer tells. Errors in single nodes are passed over in silence."""
     yield "Временные таблицы удалены."
@@ -54,7 +54,7 @@ def import_file(
     package = next((found for tag in PACKAGES if (found := root.find(tag)) is not None), None)
     file = GoodsFile(state, root, uploads) if package is None else OffersFile(state, root, package)
     file.metadata()
-    touched.add(file.iblock.id)
+    touched[file.iblock.id] = state.unix_now()
     yield "Метаданные импортированы."
     file.sections()
     yield "Разделы импортированы."

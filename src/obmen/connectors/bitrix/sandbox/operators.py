@@ -16,7 +16,7 @@ from obmen.connectors.bitrix.sandbox.elements import (
 )
 from obmen.connectors.bitrix.sandbox.prices import put_price
 from obmen.connectors.bitrix.sandbox.rows import ZERO, Element, PriceType
-from obmen.connectors.bitrix.sandbox.state import ShopState
+from obmen.connectors.bitrix.sandbox.state import Setup, ShopState
 from obmen.connectors.bitrix.sandbox.stock import put_amount
 from obmen.connectors.bitrix.sandbox.values import copied
 
@@ -42,6 +42,7 @@ class Operator:
             self.sell,
             self.set_stock,
             self.edit_section,
+            self.configure,
         )
         return {act.__name__: act for act in acts}
 
@@ -135,6 +136,12 @@ class Operator:
         with self._state.acting(DOOR):
             self._state.sections.change(edited, **changes, timestamp_x=self._state.now())
         return section
+
+    def configure(self, **options: Any) -> list[str]:
+        """Change options of the shop while it runs, by the names of `Setup`; return the names changed."""
+        held = msgspec.structs.asdict(self._state.setup)
+        self._state.setup = msgspec.convert(held | options, Setup)
+        return sorted(name for name, value in options.items() if held[name] != value)
 
     def _save(self, element: int, **changes: Any) -> int:
         with self._state.acting(DOOR):

@@ -29,7 +29,7 @@ from obmen.sandbox.faults import Faults
 from obmen.sandbox.ledger import Ledger
 
 
-class Setup(msgspec.Struct, frozen=True, kw_only=True):
+class Setup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the site's administrator set the shop up."""
 
     # REST
