@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 Node = ET.Element
 
 
-class Unreadable(ValueError):  # noqa: N818 (what the file is)
+class Unreadable(ValueError):
     """The upload is not XML this shop reads."""
 
 

@@ -10,7 +10,7 @@ FUTURE = "FUTURE-1C-CATALOG"  # an infoblock that waits for its first catalogue
 _TYPES = {"Справочник": "L", "Число": "N", "ДатаВремя": "S", "Время": "S"}
 
 
-class Refused(Exception):  # noqa: N818 (the vendor's word is failure)
+class Refused(Exception):
     """The import stops with a `failure` and this text."""
 
 
