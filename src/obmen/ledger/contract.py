@@ -343,7 +343,10 @@ class Tx(Protocol):
         error_en: str = "",
         error_ru: str = "",
     ) -> None:
-        """Move an envelope on and add to its counters."""
+        """Move an envelope on and add to its counters; `received` among them is the elements seen.
+
+        A negative position leaves it where it is.
+        """
 
     # --- connections
     def state_of(self, connection: str) -> tuple[str, str]:
