@@ -13,7 +13,7 @@ from typing import Final
 
 from obmen.connectors.onec.references import KnownProperty
 from obmen.connectors.onec.tables import Tables
-from obmen.formats.commerceml import number
+from obmen.formats.commerceml.values import number
 from obmen.model import ENTITIES, BadValue, Money, Value, decimal, plain, vat_rate
 from obmen.sync.shadow import Blocked, Decoded, Encoded, Wire
 
@@ -133,15 +133,15 @@ class OnecCodec:
         currency = self._currencies.get((named or usual_currency).casefold()) or _iso(named or usual_currency)
         if currency is None:
             text = named or usual_currency
-            return Blocked(f"{self._map}:currency:{text}", f"валюта цены «{text or 'не указана'}»: {wire}")
+            return Blocked(f"{self._map}:currency:{text}", f"Валюта: {text or '?'} (ЦенаЗаЕдиницу: {wire})")
         try:
             money = decimal(amount)
             if coefficient:
                 money = money / decimal(coefficient)
         except (BadValue, InvalidOperation, ZeroDivisionError):
-            return Blocked(f"{self._map}:price:{wire}", f"цена не читается: {wire}")
+            return Blocked(f"{self._map}:price:{wire}", f"ЦенаЗаЕдиницу: {wire}")
         if money < 0:
-            return Blocked(f"{self._map}:price:{wire}", f"отрицательная цена: {wire}")
+            return Blocked(f"{self._map}:price:{wire}", f"ЦенаЗаЕдиницу: {wire}")
         if coefficient:
             money = money.quantize(Decimal("0.0001")) if money != money.quantize(Decimal("0.0001")) else money
         return str(Money(money, currency))
@@ -155,7 +155,7 @@ class OnecCodec:
         try:
             return plain(decimal(text))
         except BadValue:
-            return Blocked(f"{self._map}:number:{text}", f"число не читается: {text}")
+            return Blocked(f"{self._map}:number:{text}", text)
 
     def _measure(self, factor: Decimal, wire: Wire) -> Decoded:
         if wire is None:
@@ -163,7 +163,7 @@ class OnecCodec:
         try:
             return plain(decimal(str(wire)) * factor)
         except BadValue:
-            return Blocked(f"{self._map}:number:{wire}", f"число не читается: {wire}")
+            return Blocked(f"{self._map}:number:{wire}", str(wire))
 
     def _unit(self, wire: Wire) -> Decoded:
         if wire is None:
@@ -172,7 +172,7 @@ class OnecCodec:
         chosen = self._units.get(text.casefold())
         if chosen is None and text.isdigit():
             chosen = text.zfill(3)
-        return chosen or Blocked(f"{self._map}:unit:{text}", f"единица измерения «{text}»")
+        return chosen or Blocked(f"{self._map}:unit:{text}", f"БазоваяЕдиница: {text}")
 
     def _rate(self, wire: Wire) -> Decoded:
         if wire is None:
@@ -181,14 +181,14 @@ class OnecCodec:
         try:
             return vat_rate(self._vat.get(text.casefold(), text))
         except BadValue:
-            return Blocked(f"{self._map}:vat:{text}", f"ставка НДС «{text}»")
+            return Blocked(f"{self._map}:vat:{text}", f"Ставка: {text}")
 
     def _kind(self, wire: Wire) -> Decoded:
         if wire is None:
             return None
         text = str(wire)
         return self._kinds.get(text.casefold()) or Blocked(
-            f"{self._map}:kind:{text}", f"тип номенклатуры «{text}»"
+            f"{self._map}:kind:{text}", f"ТипНоменклатуры: {text}"
         )
 
     def _pictures(self, wire: Wire) -> Decoded:
@@ -197,7 +197,7 @@ class OnecCodec:
             text = str(row)
             digest = text if _SHA.fullmatch(text) else self._picture(text)
             if digest is None:
-                return Blocked(f"{self._map}:picture:{text}", f"картинка не передана: {text}")
+                return Blocked(f"{self._map}:picture:{text}", f"Картинка: {text}")
             found.append(digest)
         return None if wire is None else found
 
@@ -210,7 +210,7 @@ class OnecCodec:
             name, text = str(row[0]), str(row[1])
             described = known.get(name)
             if described is None and _GUID.fullmatch(name):
-                return Blocked(f"{self._map}:property:{name}", f"свойство {name} ещё не описано")
+                return Blocked(f"{self._map}:property:{name}", f"Свойство: {name}")
             value = self._property_value(described, name, text)
             if isinstance(value, Blocked):
                 return value
@@ -240,7 +240,7 @@ class OnecCodec:
             return _BOOLEANS[text]
         if _GUID.fullmatch(text):
             name = known.name if known is not None and known.name else key
-            return Blocked(f"{self._map}:property:{key}:{text}", f"свойство «{name}»: значение {text}")
+            return Blocked(f"{self._map}:property:{key}:{text}", f"{name}: {text}")
         return text
 
     # --- writing --------------------------------------------------------------------------------------------------

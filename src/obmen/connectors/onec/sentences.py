@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 Language = Literal["ru", "en"]
 
@@ -89,6 +89,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "File «{name}»: {reason}",
         "Файл «{name}»: {reason}",
     ),
+    "not_a_picture": (
+        "File «{name}» is neither goods nor a picture (PNG, JPEG, GIF, WebP, BMP): it was left out.",
+        "Файл «{name}» не товары и не картинка (PNG, JPEG, GIF, WebP, BMP): он пропущен.",
+    ),
+    "picture_too_big": (
+        "Picture «{name}» is too large: it was left out; make it smaller or raise max_picture and max_pixels.",
+        "Картинка «{name}» слишком велика и пропущена: уменьшите её или увеличьте max_picture и max_pixels.",
+    ),
+    "left_out": (
+        "Left out: {count} (for example «{name}»).",
+        "Пропущено файлов: {count} (например, «{name}»).",
+    ),
     "checking": (
         "File «{name}» is being unpacked and checked.",
         "Файл «{name}» распаковывается и проверяется.",
@@ -129,15 +141,25 @@ SENTENCES: dict[str, tuple[str, str]] = {
 }
 
 
-def sentence(code: str, language: Language, **facts: object) -> str:
+class Reason(Protocol):
+    """Something that explains itself in both languages."""
+
+    def text(self, language: Language) -> str:
+        """Return the explanation."""
+
+
+def sentence(code: str, language: Language, **facts: str | int | Reason) -> str:
     """Return the sentence of a situation, on one line."""
-    return " ".join(SENTENCES[code][language == "ru"].format_map(facts).split())
+    told = {
+        name: fact if isinstance(fact, (str, int)) else fact.text(language) for name, fact in facts.items()
+    }
+    return " ".join(SENTENCES[code][language == "ru"].format_map(told).split())
 
 
 class Refusal(Exception):  # noqa: N818 - an answer to 1C, not a fault of ours
     """A request that is answered with `failure` and a sentence."""
 
-    def __init__(self, code: str, **facts: object) -> None:
+    def __init__(self, code: str, **facts: str | int | Reason) -> None:
         super().__init__(sentence(code, "en", **facts))
         self.code = code
         self.facts = facts

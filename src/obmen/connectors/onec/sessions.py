@@ -199,6 +199,10 @@ class Upload:
             path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file()
         )
 
+    def drop(self, name: str) -> None:
+        """Forget a file: it has been handed on, or refused."""
+        (self.folder / name).unlink(missing_ok=True)
+
     def without_doubtful(self, name: str) -> bool:
         """Cut the doubtful pieces out of a file; tell whether there were any."""
         pieces = self._session.doubtful.pop(name, None)
