@@ -5,8 +5,8 @@ from xml.etree.ElementTree import Element
 
 from msgspec import UNSET
 
-from obmen.formats.commerceml.fields import MAX_DEPTH, Fields, deleted_by, status_says_deleted
 from obmen.formats.commerceml.errors import MalformedFile
+from obmen.formats.commerceml.fields import MAX_DEPTH, Fields, deleted_by, status_says_deleted
 from obmen.formats.commerceml.items import Flag, Group, PriceType, Property, Text, Unit, Warehouse
 from obmen.formats.commerceml.values import is_true, key
 

@@ -3,30 +3,28 @@
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Self
 from xml.etree.ElementTree import ParseError, TreeBuilder, XMLParser
 
-from obmen.formats.commerceml.encodings import CHUNK, CURABLE, ROOT, Start, begin, clean_pieces, fault_of, pieces, usable_encoding
+from obmen.formats.commerceml.encodings import (
+    CHUNK,
+    CURABLE,
+    ROOT,
+    Start,
+    begin,
+    clean_pieces,
+    fault_of,
+    for_expat,
+    pieces,
+    usable_encoding,
+)
 from obmen.formats.commerceml.errors import Finding, Findings, MalformedFile
 from obmen.formats.commerceml.fields import Fields
 from obmen.formats.commerceml.items import Header, Item
+from obmen.formats.commerceml.lane import Lane
+from obmen.formats.commerceml.validator import validate
 from obmen.formats.commerceml.values import decimal_separator, moment
 from obmen.formats.commerceml.walker import Walker
-
-#: Elements that some programs send as the root.
-_TOLERATED_ROOTS: Final = frozenset(
-    (
-        "Классификатор",
-        "Каталог",
-        "ПакетПредложений",
-        "ИзмененияПакетаПредложений",
-        "Документ",
-        "Документы",
-        "Контейнер",
-        "Справочник",
-        "Справочники",
-    )
-)
 
 
 class Document:
@@ -79,7 +77,7 @@ class Document:
                 yield from items
         except ParseError as exc:
             if exc.code not in CURABLE:
-                raise fault_of(exc.code, *exc.position) from exc
+                raise self._fault(exc) from exc
         else:
             return
         # Characters that XML forbids: read again without them and go on from where the fault was.
@@ -90,17 +88,48 @@ class Document:
                 yield from items[given:]
                 given = max(0, given - len(items))
         except ParseError as exc:
-            raise fault_of(exc.code, *exc.position) from exc
+            raise self._fault(exc) from exc
+
+    def _fault(self, exc: ParseError) -> MalformedFile:
+        """Find the place of a fault: the parser has not seen what went by the lane and cannot tell it."""
+        try:
+            validate(self._file)
+        except MalformedFile as fault:
+            return fault
+        return fault_of(exc.code, None, None)
 
     def _batches(self, stream: Iterator[bytes], encoding: str | None = None) -> Iterator[list[Item]]:
-        builder = TreeBuilder()  # noqa: S314 - a DOCTYPE has been refused before, so there are no entities
-        parser = XMLParser(target=builder, encoding=encoding or _for_expat(self._start.encoding))  # noqa: S314
-        walker = Walker(Fields(self.header, self._findings))
-        for piece in stream:
-            parser.feed(piece)
+        encoding = encoding or for_expat(self._start.encoding)
+        builder = TreeBuilder()
+        parser = XMLParser(target=builder, encoding=encoding)  # noqa: S314 - a DOCTYPE has been refused before
+        fields = Fields(self.header, self._findings)
+        walker = Walker(fields)
+        lane = Lane(fields, walker.offers, encoding)
+        on_lane = False
+
+        def parse(data: bytes) -> list[Item]:
+            lane.watch(data)
+            parser.feed(data)
             # The builder gives the root of the tree as built so far.
-            if (root := builder.close()) is not None:
-                yield walker.collect(root)
+            return walker.collect(builder.close())
+
+        for piece in stream:
+            left = piece
+            if not on_lane and walker.in_offers() and (end := lane.entrance(piece)):
+                yield parse(piece[:end])
+                left = piece[end:]
+                if between := walker.between_offers():
+                    yield between
+                    on_lane = True
+            if on_lane:
+                offers, on_lane = lane.take(left)
+                yield list(offers)
+                if on_lane:
+                    continue
+                left, lane.rest = lane.rest, b""
+            yield parse(left)
+        if on_lane:
+            yield parse(lane.rest)
         yield walker.collect(parser.close(), finished=True)
 
     def _first_findings(self) -> Findings:
@@ -125,8 +154,6 @@ def open_document(source: Path | BinaryIO, *, chunk_size: int = CHUNK) -> Docume
 
 def _header(start: Start) -> Header:
     namespace, _, root = start.tag.rpartition("}")
-    if root != ROOT and root not in _TOLERATED_ROOTS:
-        raise MalformedFile("wrong_root", root=root[:80])
     said = {name.rpartition("}")[2]: value for name, value in start.attributes.items()}
     schema = said.get("ВерсияСхемы", "").strip()
     formed_at = said.get("ДатаФормирования", "").strip()
@@ -160,10 +187,6 @@ def _generation(schema: str, namespace: str) -> str:
     if version >= (3, 0):
         return "folders"
     return "split" if version >= (2, 8) else "native"
-
-
-def _for_expat(encoding: str) -> str:
-    return "utf-8" if encoding.startswith("utf-16") else encoding
 
 
 def _same_encoding(start: Start) -> bool:

@@ -13,11 +13,32 @@ CHUNK: Final = 128 * 1024
 PROLOG_LIMIT: Final = 256 * 1024
 ROOT: Final = "КоммерческаяИнформация"
 
-_BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+#: Elements that some programs send as the root instead.
+_TOLERATED_ROOTS: Final = frozenset(
+    (
+        "Классификатор",
+        "Каталог",
+        "ПакетПредложений",
+        "ИзмененияПакетаПредложений",
+        "Документ",
+        "Документы",
+        "Контейнер",
+        "Справочник",
+        "Справочники",
+    )
+)
+
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _BARE_UTF16: Final = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 _DECLARATION: Final = re.compile(rb"""^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 #: What XML 1.0 forbids, and references to it.
-_ILLEGAL: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|&#(?:[0-9]{1,9}|[xX][0-9a-fA-F]{1,8});")
+_ILLEGAL: Final = re.compile(
+    "[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|&#(?:[0-9]{1,9}|[xX][0-9a-fA-F]{1,8});"
+)
 _CONTROLS: Final = frozenset(range(32)) - {9, 10, 13}
 _UNFINISHED: Final = re.compile("&[^;<&]{0,11}$")
 
@@ -30,12 +51,20 @@ class Start(NamedTuple):
     tag: str  # of the root, with its namespace in braces
     attributes: dict[str, str]
 
+    @property
+    def root(self) -> str:
+        """The local name of the root."""
+        return self.tag.rpartition("}")[2]
+
 
 def begin(file: BinaryIO) -> Start:
     """Find the encoding and the root element.
 
     The byte order mark is believed first, then the declaration; when the root element cannot be read that way,
     UTF-8 and windows-1251 are tried: a declaration lies when somebody has re-encoded the text on its way.
+
+    Raises:
+        MalformedFile: the file is empty, is not XML, declares a DOCTYPE or has a foreign root element.
     """
     file.seek(0)
     head = file.read(PROLOG_LIMIT)
@@ -43,7 +72,9 @@ def begin(file: BinaryIO) -> Start:
         raise MalformedFile("empty")
     declared = _declared(head)
     candidates = [encoding for mark, encoding in _BOMS + _BARE_UTF16 if head.startswith(mark)][:1]
-    candidates += [encoding for encoding in (usable_encoding(declared), "utf-8", "cp1251") if encoding not in candidates]
+    candidates += [
+        encoding for encoding in (usable_encoding(declared), "utf-8", "cp1251") if encoding not in candidates
+    ]
     first: Start | None = None
     fault: MalformedFile | None = None
     for encoding in candidates:
@@ -54,12 +85,14 @@ def begin(file: BinaryIO) -> Start:
                 raise
             fault = fault or exc
             continue
-        if start.tag.rpartition("}")[2] == ROOT:
+        if start.root == ROOT:
             return start
         first = first or start
-    if first:
-        return first
-    raise fault or MalformedFile("empty")
+    if first is None:
+        raise fault or MalformedFile("empty")
+    if first.root not in _TOLERATED_ROOTS:
+        raise MalformedFile("wrong_root", root=first.root[:80])
+    return first
 
 
 def pieces(file: BinaryIO, encoding: str, *, size: int = CHUNK) -> Iterator[bytes]:
@@ -113,7 +146,10 @@ def _legal(found: re.Match[str]) -> str:
 
 
 def _declared(head: bytes) -> str:
-    for text in (head[:1024].removeprefix(codecs.BOM_UTF8), head[:2048].replace(b"\0", b"").lstrip(b"\xff\xfe")):
+    for text in (
+        head[:1024].removeprefix(codecs.BOM_UTF8),
+        head[:2048].replace(b"\0", b"").lstrip(b"\xff\xfe"),
+    ):
         if found := _DECLARATION.match(text):
             return found[1].decode()
     return ""
@@ -128,6 +164,11 @@ def usable_encoding(declared: str) -> str:
     except (LookupError, UnicodeError):
         return "utf-8"
     return name if ascii_kept and one_byte else "utf-8"
+
+
+def for_expat(encoding: str) -> str:
+    """Name the encoding of what `pieces` gives."""
+    return "utf-8" if encoding.startswith("utf-16") else encoding
 
 
 def _start(head: bytes, encoding: str, declared: str) -> Start:
@@ -179,7 +220,7 @@ CURABLE: Final = frozenset(
 )
 
 
-def fault_of(code: int, line: int, column: int) -> MalformedFile:
+def fault_of(code: int, line: int | None, column: int | None) -> MalformedFile:
     """Say in our words what expat has met."""
     if code in _CUT:
         return MalformedFile("truncated", line, column)

@@ -39,7 +39,9 @@ class ProductReader:
             name = fields.names[child.tag]
             text = (child.text or "").strip()
             if field := _TEXTS.get(name):
-                parts[field] = text if text or not len(child) else fields.children(child).get("Наименование", "")
+                parts[field] = (
+                    text if text or not len(child) else fields.children(child).get("Наименование", "")
+                )
             elif name == "Ид":
                 parts["id"] = key(text)
             elif name in ("Штрихкод", "ШтрихКод"):

@@ -10,7 +10,9 @@ from msgspec import UNSET
 from obmen.formats.commerceml.errors import Findings
 from obmen.formats.commerceml.items import Text
 
-_GUID: Final = re.compile(r"\{?([0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12})\}?")
+_GUID: Final = re.compile(
+    r"\{?([0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12})\}?"
+)
 _BLANKS: Final = re.compile(r"[\s\u00a0\u2007\u2009\u202f']+")
 _MINUSES: Final = str.maketrans({"−": "-", "–": "-"})
 _PLAIN: Final = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,2}))?", re.ASCII)
@@ -36,13 +38,19 @@ def number(text: str, separator: str | None = None) -> str | None:
         "" for a blank text or a placeholder, None for what is not a number.
     """
     # The common shapes first: a plain integer, a plain decimal.
-    if text.isascii():
-        if text.isdigit() and (text[0] != "0" or text == "0"):
-            return text
-        whole, dot, fraction = text.partition(".")
-        if dot and separator != "," and whole.isdigit() and fraction.isdigit() and whole[0] != "0":
-            fraction = fraction.rstrip("0")
-            return f"{whole}.{fraction}" if fraction else whole
+    if text.isdigit() and text.isascii() and (text[0] != "0" or text == "0"):
+        return text
+    whole, dot, fraction = text.partition(".")
+    if (
+        dot
+        and separator != ","
+        and text.isascii()
+        and whole.isdigit()
+        and fraction.isdigit()
+        and whole[0] != "0"
+    ):
+        fraction = fraction.rstrip("0")
+        return f"{whole}.{fraction}" if fraction else whole
     return _unusual_number(text, separator)
 
 

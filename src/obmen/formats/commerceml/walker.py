@@ -80,18 +80,38 @@ class Walker:
         self._root: Frame | None = None
         self._containers = 0
 
-    def collect(self, root: Element, *, finished: bool = False) -> list[Item]:
-        """Take what has become ready since the last call."""
+    def collect(self, root: Element | None, *, finished: bool = False) -> list[Item]:
+        """Take what has become ready since the last call; there is no root before the first tag is complete."""
+        if root is None:
+            return []
         if self._root is None:
-            self._root = self._enter(root, None)
-        self._advance(self._root, finished=finished)
+            self._root = Frame(root, "", 0)
+            self._root.open = self._enter(root, None)
+        top = self._root.open or self._root
+        self._advance(top, finished=finished)
         if finished:
-            self._leave(self._root)
+            self._leave(top)
         items, self._items = self._items, []
         return items
 
-    def innermost(self) -> Frame | None:
-        """Give the deepest element that is entered and unfinished."""
+    def in_offers(self) -> bool:
+        """Tell whether a list of offers is the innermost open element."""
+        frame = self._innermost()
+        return frame is not None and frame.row == "Предложение"
+
+    def between_offers(self) -> list[Item]:
+        """Take the last offer of an open list, if the closing tag just parsed was its own; otherwise nothing."""
+        frame = self._innermost()
+        if frame is None or frame.row != "Предложение" or len(frame.element) != 1:
+            return []
+        offer, name = frame.element[0], self._fields.names
+        if [element for element in offer.iter() if name[element.tag] == "Предложение"] != [offer]:
+            return []
+        self._advance(frame, finished=True)
+        items, self._items = self._items, []
+        return items
+
+    def _innermost(self) -> Frame | None:
         frame = self._root
         while frame is not None and frame.open is not None:
             frame = frame.open
@@ -217,6 +237,8 @@ class Walker:
             case "Склад":
                 items.extend(self._definitions.warehouse(row) for row in rows if names[row.tag] == "Склад")
             case "ЕдиницаИзмерения":
-                items.extend(self._definitions.unit(row) for row in rows if names[row.tag] == "ЕдиницаИзмерения")
+                items.extend(
+                    self._definitions.unit(row) for row in rows if names[row.tag] == "ЕдиницаИзмерения"
+                )
             case _:
                 items.extend(ReferenceRow() for _ in rows)
