@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,15 +13,17 @@ from aiohttp import web
 
 from obmen.connectors.contract import Connection, Envelope, Finding, Intake, Portion, Ports, Traits
 from obmen.connectors.onec.door import Door
-from obmen.connectors.onec.mapping import OnecCodec
-from obmen.connectors.onec.references import Learnt, PictureIndex, References, ReferenceStore
 from obmen.connectors.onec.inbox import Inbox, notes_of
+from obmen.connectors.onec.mapping import OnecCodec
 from obmen.connectors.onec.reading import Reading
+from obmen.connectors.onec.references import Learnt, PictureIndex, References, ReferenceStore
 from obmen.connectors.onec.settings import Settings
 from obmen.connectors.onec.tables import Tables
-from obmen.connectors.onec.wire import Looks
 from obmen.errors import BadInput
 from obmen.formats.commerceml import Header, MalformedFile, open_document
+
+WAIT_S = 20.0
+"""How long a request of 1C may last; it gives up behind 30 s, and asks again after `progress`."""
 
 
 class OnecConnector:
@@ -44,7 +46,13 @@ class Onec:
     visible_after_s = 0.0
 
     def __init__(
-        self, name: str, settings: Settings, ports: Ports, *, ids: Callable[[], str] | None = None
+        self,
+        name: str,
+        settings: Settings,
+        ports: Ports,
+        *,
+        ids: Callable[[], str] | None = None,
+        wait_s: float = WAIT_S,
     ) -> None:
         self.name = name
         self.settings = settings
@@ -56,7 +64,7 @@ class Onec:
         self._tables = Tables(settings, self._references.current)
         self._codecs: dict[str, OnecCodec] = {}
         inbox = Inbox(settings, ports.spool, self._references, self._pictures)
-        self._door = Door(name, settings, ports, inbox, ids=ids or _new_id)
+        self._door = Door(name, settings, ports, inbox, ids=ids or _new_id, wait_s=wait_s)
 
     # --- Connection -----------------------------------------------------------------------------------------------
 

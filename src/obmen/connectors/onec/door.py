@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from aiohttp import ClientError, web
+from aiohttp import ClientError, StreamReader, web
 
 from obmen.connectors.contract import Exchange, Intake, Ports
 from obmen.connectors.onec.imports import Imports
@@ -67,16 +66,21 @@ class Door:
     """The door of one connection."""
 
     def __init__(
-        self, name: str, settings: Settings, ports: Ports, inbox: Inbox, *, ids: Callable[[], str], wait_s: float
+        self,
+        name: str,
+        settings: Settings,
+        ports: Ports,
+        inbox: Inbox,
+        *,
+        ids: Callable[[], str],
+        wait_s: float,
     ) -> None:
         """`wait_s`: how long one request may last before `progress` is answered."""
         self._name = name
         self._settings = settings
         self._ports = ports
         self._ids = ids
-        self._sessions = SessionStore(
-            ports.spool / "sessions", lifetime_s=settings.session_hours * 3600
-        )
+        self._sessions = SessionStore(ports.spool / "sessions", lifetime_s=settings.session_hours * 3600)
         self._parts = ports.spool / "parts"
         self._imports = Imports(name, settings, self._sessions, inbox, wait_s=wait_s)
         self._modes: dict[str, Callable[[Call], Awaitable[Answer]]] = {
@@ -94,7 +98,8 @@ class Door:
 
     async def receive(self, request: web.Request, intake: Intake) -> web.StreamResponse:
         """Answer one request, and note whether the answer has left."""
-        began = time.monotonic()
+        clock = asyncio.get_running_loop().time
+        began = clock()
         call = Call(request, intake, parameters(request.raw_path))
         failed = ""
         try:
@@ -102,6 +107,9 @@ class Door:
         except Refusal as refusal:
             answer = self._failure(refusal)
             failed = refusal.text("en")
+        except (ConnectionError, ClientError, web.RequestPayloadError) as exc:
+            answer = self._failure(Refusal("line_broken"))
+            failed = str(exc) or type(exc).__name__
         except OSError as exc:
             answer = self._failure(_disk(exc))
             failed = str(exc)
@@ -118,13 +126,11 @@ class Door:
                 request=redact(request.path_qs),
                 answer=answer.shown or answer.text,
                 status=response.status,
-                took_s=time.monotonic() - began,
+                took_s=clock() - began,
                 error=failed,
             )
         )
-        await response.prepare(request)
-        await response.write_eof()
-        if answer.sent is not None and request.transport is not None and not request.transport.is_closing():
+        if await _send(response, request) and answer.sent is not None:
             await answer.sent()
         return response
 
@@ -143,7 +149,7 @@ class Door:
 
     # --- modes ----------------------------------------------------------------------------------------------------
 
-    async def _checkauth(self, call: Call) -> Answer:
+    async def _checkauth(self, _call: Call) -> Answer:
         cookie, token = self._ids(), self._ids()
         session = await asyncio.to_thread(self._sessions.begin, cookie, token, self._ports.now())
         text = "success\n{}\n{}\nsessid={}\ntimestamp={}\n"
@@ -218,43 +224,62 @@ class Door:
 
     # --- bodies ---------------------------------------------------------------------------------------------------
 
-    async def _receive_part(
-        self, request: web.Request, session: Session, name: str
-    ) -> tuple[Path, int, str]:
+    async def _receive_part(self, request: web.Request, session: Session, name: str) -> tuple[Path, int, str]:
         """Read the raw body, whatever its type says, to a file of its own: half a body changes nothing."""
         settings = self._settings
         if session.files_in >= settings.max_files:
             raise Refusal("too_many_files", limit=settings.max_files)
         limit = min(settings.max_file, settings.max_session - session.bytes_in)
-        hasher = hashlib.sha256()
-        size = 0
         self._parts.mkdir(parents=True, exist_ok=True)
         part = self._parts / self._ids()
+        size, digest = 0, ""
         try:
             with part.open("wb") as file:
-                async for block in request.content.iter_chunked(_BLOCK):
-                    size += len(block)
-                    if size > limit:
-                        raise _too_big(name, settings)
-                    hasher.update(block)
-                    await _write(file, block)
-            if not size:
-                raise Refusal("empty_chunk", name=name)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        return part, size, hasher.hexdigest()
+                size, digest = await _pour(request.content, file, limit)
+        finally:
+            if not 0 < size <= limit:
+                part.unlink()
+        if size > limit:
+            raise _too_big(name, settings, limit)
+        if not size:
+            raise Refusal("empty_chunk", name=name)
+        return part, size, digest
 
     def _failure(self, reason: Reason) -> Answer:
         return Answer(f"failure\n{reason.text(self._settings.answers_in)}")
 
 
-async def _write(file: BinaryIO, block: bytes) -> None:
-    # Small blocks go to the page cache faster than a thread wakes up.
-    if len(block) < _BLOCK // 4:
-        file.write(block)
-    else:
-        await asyncio.to_thread(file.write, block)
+async def _send(response: web.Response, request: web.Request) -> bool:
+    """Send the answer now; tell whether it has left, as far as this side of the line can know."""
+    try:
+        await response.prepare(request)
+        await response.write_eof()
+    except ConnectionError:
+        return False
+    return request.transport is not None and not request.transport.is_closing()
+
+
+async def _pour(body: StreamReader, file: BinaryIO, limit: int) -> tuple[int, str]:
+    """Write a body down; return its size and hash. One that is too long is left behind the limit."""
+    hasher = hashlib.sha256()
+    size = 0
+    async for block in body.iter_chunked(_BLOCK):
+        size += len(block)
+        if size > limit:
+            break
+        hasher.update(block)
+        # Small blocks reach the page cache faster than a thread wakes up.
+        if len(block) < _BLOCK // 4:
+            file.write(block)
+        else:
+            await asyncio.to_thread(file.write, block)
+    return size, hasher.hexdigest()
+
+
+def _too_big(name: str, settings: Settings, limit: int) -> Refusal:
+    if limit == settings.max_file:
+        return Refusal("file_too_big", name=name, limit=limit)
+    return Refusal("session_too_big", limit=settings.max_session)
 
 
 def _disk(exc: OSError) -> Refusal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -59,12 +58,12 @@ class Imports:
 
     async def run(self, session: Session, name: str, intake: Intake) -> Verdict:
         """Hand a file to the hub, or tell how far it has got; returns in time for 1C to ask again."""
-        began = time.monotonic()
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._wait_s
         work = await self._handed(session, name, intake)
         if work is None:
             return Verdict("progress", self._say("checking", name=name))
-        left = max(0.0, self._wait_s - (time.monotonic() - began))
-        progress = await intake.progress(work.number, wait_s=left)
+        progress = await intake.progress(work.number, wait_s=max(0.0, deadline - clock()))
         await self._note(session, name, work, progress)
         return self._verdict(session, name, work, progress)
 
@@ -82,7 +81,9 @@ class Imports:
         unfinished = sorted({name for each in sessions for name in self._unfinished(each)})
         if unfinished:
             raise Refusal("incomplete", names=_some(unfinished))
-        scopes = sorted({scope for each in sessions for done in each.imports.values() for scope in done.scopes})
+        scopes = sorted(
+            {scope for each in sessions for done in each.imports.values() for scope in done.scopes}
+        )
         if not scopes:
             raise Refusal("nothing_imported")
         for scope in scopes:
@@ -117,11 +118,12 @@ class Imports:
         async with self.lock(session):
             upload = Upload(self._sessions, session)
             await asyncio.to_thread(self.absorb, session)
-            found = _find(name, upload.names())
+            names = upload.names()
+            if name not in names and (known := session.imports.get(name)):
+                return known
+            found = _find(name, names)
             if found is None:
-                if known := session.imports.get(name):
-                    return known
-                raise self._not_there(session, name, upload)
+                raise _not_there(session, name, names)
             try:
                 taken = await asyncio.to_thread(self._inbox.take, upload, session, found)
             except Refusal as refusal:
@@ -147,10 +149,6 @@ class Imports:
             upload.drop(found)
             return work
 
-    def _not_there(self, session: Session, name: str, upload: Upload) -> Refusal:
-        known = [each for each in upload.names() if each.lower().endswith(".xml")] + list(session.imports)
-        return Refusal("not_uploaded", name=name, known=_some(known) or "—")
-
     # --- telling --------------------------------------------------------------------------------------------------
 
     async def _refresh(self, session: Session, intake: Intake) -> None:
@@ -166,8 +164,8 @@ class Imports:
 
     def _unfinished(self, session: Session) -> list[str]:
         names = [name for name, work in session.imports.items() if work.state != "done"]
-        names += [name for name in session.refused if name.lower().endswith(".xml")]
-        names += [name for name in Upload(self._sessions, session).names() if name.lower().endswith(".xml")]
+        names += [name for name in session.refused if _matters(name)]
+        names += [name for name in Upload(self._sessions, session).names() if _matters(name)]
         return names
 
     def _verdict(self, session: Session, name: str, work: Import, progress: Progress) -> Verdict:
@@ -176,13 +174,23 @@ class Imports:
             return Verdict("failure", told or self._say("import_failed", name=name))
         if progress.state != "done":
             return Verdict("progress", self._say("working", name=name, done=progress.done, total=work.total))
-        left_out = [each for each in session.refused if not each.lower().endswith(".xml")]
+        left_out = [each for each in session.refused if not _matters(each)]
         more = self._say("left_out", count=len(left_out), name=left_out[0]) if left_out else ""
         done = told or self._say("imported", name=name, total=work.total)
         return Verdict("success", " ".join(part for part in (done, more) if part))
 
     def _say(self, code: str, **facts: str | int) -> str:
         return sentence(code, self._settings.answers_in, **facts)
+
+
+def _not_there(session: Session, name: str, names: list[str]) -> Refusal:
+    known = [each for each in names if _matters(each)] + list(session.imports)
+    return Refusal("not_uploaded", name=name, known=_some(known) or "—")
+
+
+def _matters(name: str) -> bool:
+    """Tell whether a file is more than a picture."""
+    return name.lower().endswith((".xml", ".zip"))
 
 
 def _find(name: str, names: list[str]) -> str | None:

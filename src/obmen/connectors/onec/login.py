@@ -38,7 +38,9 @@ def parameters(raw_path: str) -> dict[str, str]:
     query = raw_path.partition("?")[2]
     for charset in _CHARSETS:
         try:
-            pairs = parse_qsl(query, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=50)
+            pairs = parse_qsl(
+                query, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=50
+            )
         except UnicodeDecodeError:
             continue
         return dict(reversed(pairs))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache, partial
-from typing import Final
+from typing import Final, cast
 
 from obmen.connectors.onec.references import KnownProperty
 from obmen.connectors.onec.tables import Tables
@@ -111,7 +111,7 @@ class OnecCodec:
             return plain(decimal(str(value)) / factor)
         if family == "properties":
             return self._property_wire(self._tables.property.get(atom), value)
-        return value
+        return _wire(value)
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -266,8 +266,17 @@ def _barcodes(wire: Wire) -> Decoded:
     return codes
 
 
+def _wire(value: Value) -> Wire:
+    if isinstance(value, list):
+        return [_wire(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _wire(each) for key, each in value.items()}
+    return value
+
+
 def _cached(reader: Reader) -> Reader:
-    return lru_cache(maxsize=65_536)(reader)
+    # Every wire value read this way is a text, a number or None, and hashable.
+    return cast("Reader", lru_cache(maxsize=65_536)(reader))
 
 
 def _iso(text: str) -> str | None:

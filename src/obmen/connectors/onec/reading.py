@@ -162,7 +162,5 @@ class Reading:
             looks.clear()
             self._shown[entity, scope] = self._complete[entity] and self._shown.get((entity, scope), True)
             last = entity == ready[-1][0]
-            yield Portion(
-                entity=entity, looks=portion, position=seen if last else self._safe, scope=scope
-            )
+            yield Portion(entity=entity, looks=portion, position=seen if last else self._safe, scope=scope)
         self._safe = max(self._safe, seen) if ready else self._safe

@@ -59,7 +59,9 @@ def learn(known: References, items: list[Learnt]) -> References:
             continue
         elif isinstance(item, PriceType):
             old_price = prices.get(item.id, KnownPrice())
-            prices[item.id] = KnownPrice(said(item.name, old_price.name), said(item.currency, old_price.currency))
+            prices[item.id] = KnownPrice(
+                said(item.name, old_price.name), said(item.currency, old_price.currency)
+            )
         elif isinstance(item, Warehouse):
             warehouses[item.id] = said(item.name, warehouses.get(item.id, ""))
         else:

@@ -32,19 +32,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Сеанс обмена неизвестен или истёк (тишина дольше {hours} ч): начните обмен заново.",
     ),
     "no_token": (
-        "The request does not repeat the sessid given at login: update the exchange module of 1C "
-        "or set csrf = false for this connection.",
-        "В запросе нет sessid, выданного при авторизации: обновите модуль обмена 1С "
-        "или задайте csrf = false для этого подключения.",
+        "The request does not repeat the sessid given at login: update 1C's exchange module or set csrf = false.",
+        "В запросе нет sessid, выданного при входе: обновите модуль обмена 1С или задайте csrf = false.",
     ),
     "no_name": (
         "The request names no file: filename is missing.",
         "В запросе не указано имя файла (filename).",
     ),
-    "bad_name": (
-        "File name «{name}» is not allowed: it leaves the exchange folder or is a program.",
-        "Имя файла «{name}» недопустимо: оно выходит за папку обмена или принадлежит программе.",
-    ),
+    "bad_name": ("{reason}", "{reason}"),
     "needs_post": (
         "A file must be sent by POST, with its bytes as the body.",
         "Файл нужно передавать методом POST, содержимым запроса.",
@@ -76,6 +71,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "cannot_write": (
         "The exchange server cannot write to its folder ({reason}): check its rights.",
         "Сервер обмена не может записать в свою папку ({reason}): проверьте права.",
+    ),
+    "line_broken": (
+        "The line broke while the file was on its way: it will be taken from where it was.",
+        "Связь прервалась во время передачи файла: он будет принят с того же места.",
     ),
     "not_uploaded": (
         "File «{name}» was not uploaded in this exchange; uploaded: {known}.",
@@ -156,7 +155,7 @@ def sentence(code: str, language: Language, **facts: str | int | Reason) -> str:
     return " ".join(SENTENCES[code][language == "ru"].format_map(told).split())
 
 
-class Refusal(Exception):  # noqa: N818 - an answer to 1C, not a fault of ours
+class Refusal(Exception):
     """A request that is answered with `failure` and a sentence."""
 
     def __init__(self, code: str, **facts: str | int | Reason) -> None:

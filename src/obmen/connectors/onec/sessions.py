@@ -72,9 +72,7 @@ class SessionStore:
     def begin(self, cookie: str, token: str, now: float) -> Session:
         """Open a session; expired ones are cleared away."""
         self._purge(now)
-        session = Session(
-            id=_hidden(cookie), token=token, created_at=now, seen_at=now, timestamp=int(now)
-        )
+        session = Session(id=_hidden(cookie), token=token, created_at=now, seen_at=now, timestamp=int(now))
         self._open[session.id] = session
         self.save(session)
         return session
@@ -157,6 +155,9 @@ class Upload:
         added, but noted as doubtful: whether the file is well-formed with it or without it tells later.
         """
         session, target = self._session, self.folder / name
+        if name in session.refused:
+            target.unlink(missing_ok=True)  # it was no good as a whole: this is another one
+            session.last = None
         last = session.last
         repeats = last is not None and (last.name, last.size, last.digest) == (name, size, digest)
         offset = target.stat().st_size if target.exists() else 0
@@ -234,5 +235,3 @@ def _copy(old: BinaryIO, new: BinaryIO, size: int) -> None:
 def _hidden(cookie: str) -> str:
     """Name a session so that its folder does not give its cookie away."""
     return hashlib.sha256(cookie.encode()).hexdigest()[:32]
-
-

@@ -25,7 +25,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = (ROUTE,)
     allow_from: Annotated[
         tuple[str, ...],
-        Meta(description="IP addresses and networks 1C may call from (10.0.0.0/8); empty lets everybody try."),
+        Meta(
+            description="IP addresses and networks 1C may call from (10.0.0.0/8); empty lets everybody try."
+        ),
     ] = ()
     time_zone: Annotated[
         str, Meta(description="Zone of the 1C server: its files carry local time without one.")
@@ -55,9 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 8192 * MIB
     max_files: Annotated[int, Meta(ge=1, description="Most files in one exchange.")] = 200_000
     max_picture: Annotated[int, Meta(ge=1, description="Largest picture taken, bytes.")] = 20 * MIB
-    max_pixels: Annotated[
-        int, Meta(ge=1, description="Largest picture taken, width × height.")
-    ] = 50_000_000
+    max_pixels: Annotated[int, Meta(ge=1, description="Largest picture taken, width × height.")] = 50_000_000
     full_export: Annotated[
         Literal["deactivate", "nothing"],
         Meta(description="What becomes of goods a complete export does not list."),
@@ -69,7 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = {}
     warehouses: Annotated[
-        dict[str, str], Meta(description="Warehouse in 1C (name or id) → our key; unnamed ones go by their id.")
+        dict[str, str],
+        Meta(description="Warehouse in 1C (name or id) → our key; unnamed ones go by their id."),
     ] = {}
     only_warehouse: Annotated[
         str, Meta(min_length=1, description="Key of the stock where 1C names no warehouse.")

@@ -47,9 +47,7 @@ class Looks:
             fields["description"] = item.description or None
         fields["active"] = item.deleted is not True
         ref = str(item.id)
-        return Look(
-            ref=ref, fields=fields, order=self._order, keys={"xml_id": ref}, title=item.name or ref
-        )
+        return Look(ref=ref, fields=fields, order=self._order, keys={"xml_id": ref}, title=item.name or ref)
 
     def product(self, item: Product) -> Look:
         """Show a product."""
@@ -87,13 +85,11 @@ class Looks:
             fields["barcodes"] = list(item.barcodes)
         if item.characteristics is not UNSET:
             fields["characteristics"] = self._characteristics(item.characteristics, {})
-        return Look(
-            ref=ref, fields=fields, order=self._order, keys={"xml_id": ref}, title=item.name or ref
-        )
+        return Look(ref=ref, fields=fields, order=self._order, keys={"xml_id": ref}, title=item.name or ref)
 
     def offer(self, item: Offer) -> Look:
         """Show an offer; this runs a hundred thousand times per file."""
-        ref = item.id
+        ref = item.id or ""
         fields: dict[str, Wire] = {"product": item.product_id or ref}
         name = item.name
         if name is not UNSET:
