@@ -12,7 +12,6 @@ from time import process_time
 from xml.etree.ElementTree import iterparse
 
 from benchmarks.commerceml_files import write_offers
-
 from obmen.formats.commerceml.document import open_document
 from obmen.formats.commerceml.validator import validate
 

@@ -78,7 +78,7 @@ _BLOCK: Final = 64 * 1024
 _RATIO_FROM: Final = 1024 * 1024
 
 
-class RefusedFile(Exception):  # noqa: N818 - it names the state of the file, as the operator sees it
+class RefusedFile(Exception):
     """An archive or a file name that is not accepted.
 
     Attributes:

@@ -122,7 +122,7 @@ ODDITIES: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-class MalformedFile(Exception):  # noqa: N818 - it names the state of the file, as the operator sees it
+class MalformedFile(Exception):
     """A file that cannot be read as CommerceML at all.
 
     Attributes:

@@ -37,7 +37,7 @@ _MOST_SHAPES: Final = 1000
 _MOST_REGIONS: Final = 5000
 
 
-class UnknownShape(Exception):  # noqa: N818 - an answer within this package, not a fault
+class UnknownShape(Exception):
     """The text is not like any seen before."""
 
 
