@@ -76,12 +76,12 @@ def measured_hub(url: str | None = None) -> Iterator[Hub]:
     """Open a hub on a fresh ledger; SQLite on disk with `synchronous=FULL` unless another address is given."""
     with tempfile.TemporaryDirectory(prefix="obmen-bench-") as folder:
         ledger = SqlLedger.open(url or f"sqlite:///{folder}/bench.db", exclusive=True)
-        ports = Ports(budget=NoBudget(), log=lambda _: None, now=time.time, spool=Path(folder) / "spool" / "erp")
+        ports = Ports(
+            budget=NoBudget(), log=lambda _: None, now=time.time, spool=Path(folder) / "spool" / "erp"
+        )
         source = connector.open("erp", Settings(login="1c", password="1c"), ports)
         topologies = {
-            entity: Topology(
-                entity, ("erp",), Owner("erp"), {}, tuple(Reader(to=name) for name in READERS)
-            )
+            entity: Topology(entity, ("erp",), Owner("erp"), {}, tuple(Reader(to=name) for name in READERS))
             for entity in ("category", "product", "offer")
         }
         hub = Hub(
