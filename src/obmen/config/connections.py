@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from obmen.config.faults import Complaint, Where, unknown
+from obmen.config.faults import Complaint, Where, stands_at, unknown
 from obmen.config.owners import SPOKEN
 from obmen.config.reading import Reading
 from obmen.config.schedule import Cadence, Window, parse_cron, parse_every, parse_window
@@ -23,7 +23,7 @@ JOBS = ("reconcile",)
 """What a connection does by the clock beside asking for entities."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_OURS = ("type", "schedule", "match")
+_OURS = ("type", "schedule", "match", "keyed_by")
 _BY_CLOCK = ("every", "cron")
 _TIMINGS = (*_BY_CLOCK, "write", "deliver")
 
@@ -46,6 +46,8 @@ class Configured(msgspec.Struct, frozen=True, kw_only=True):
     """By entity, atom or family (`offer.prices`), or job; an empty name speaks for the whole connection."""
     match: dict[str, tuple[str, ...]] = {}
     """By entity; an empty name speaks for all."""
+    keyed_by: str | None = None
+    """The connection whose refs this system keeps as its external code."""
 
     def open(self, ports: Ports) -> Connection:
         """Open it; nothing is sent until it is used."""
@@ -89,7 +91,12 @@ def read_connections(
         match = _match(reading, table.get("match", []), (*where, "match"))
         if settings is not None:
             whole[name] = Configured(
-                name=name, connector=connector, settings=settings, schedule=schedule, match=match
+                name=name,
+                connector=connector,
+                settings=settings,
+                schedule=schedule,
+                match=match,
+                keyed_by=_keyed_by(reading, table, where),
             )
     return named, whole
 
@@ -102,6 +109,17 @@ def _check_name(reading: Reading, name: str, where: Where) -> None:
             "имя подключения — строчные латинские буквы, цифры и _, но не origin, each или default",
             show=False,
         )
+
+
+def _keyed_by(reading: Reading, table: Mapping[str, object], where: Where) -> str | None:
+    key = table.get("keyed_by")
+    everyone = stands_at(reading.document, where[:1])
+    known = [name for name in everyone if name != where[-1]] if isinstance(everyone, dict) else []
+    if key is None or key in known:
+        return None if key is None else str(key)
+    problem = unknown("no such other connection", "такого другого подключения нет", str(key), known)
+    reading.faults.complain((*where, "keyed_by"), problem)
+    return None
 
 
 def _connector(

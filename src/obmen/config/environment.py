@@ -48,8 +48,8 @@ def _text(text: str, env: Mapping[str, str], faults: Faults, where: Where) -> st
         if name not in env:
             faults.add(
                 where,
-                f"the environment has no variable {name}; set it or write ${{{name}:-default}}",
-                f"в окружении нет переменной {name}; задайте её или напишите ${{{name}:-значение}}",
+                f"the environment has no variable {name}; set it, or give it a default after its name and :-",
+                f"в окружении нет переменной {name}; задайте её или допишите значение после имени и :-",
                 show=False,
             )
         return env.get(name, "")

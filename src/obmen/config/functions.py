@@ -65,7 +65,7 @@ class Functions:
         functions = {
             name: value
             for name, value in vars(module).items()
-            if inspect.isfunction(value) and not name.startswith("_")
+            if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
         }
         name = found["function"]
         if name not in functions:

@@ -145,9 +145,13 @@ class Reading:
 
     @staticmethod
     def _is_secret(kind: inspect.Type, key: str, written: object) -> bool:
-        marked = isinstance(kind, inspect.Metadata) and bool((kind.extra or {}).get("secret"))
+        notes = (
+            {**(kind.extra_json_schema or {}), **(kind.extra or {})}
+            if isinstance(kind, inspect.Metadata)
+            else {}
+        )
         line = f"{key} = {toml(written)}"
-        return marked or (isinstance(written, str) and redact(line) != line)
+        return bool(notes.get("secret")) or (isinstance(written, str) and redact(line) != line)
 
     def _warn(self, where: Where) -> None:
         name = "_".join(str(key) for key in where[1:]).upper()

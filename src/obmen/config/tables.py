@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
 
 from obmen.config.faults import Complaint
+from obmen.model import plain
+from obmen.sync.derived import Selling
 from obmen.sync.guard import Limits
 
 Port: TypeAlias = Annotated[int, Meta(ge=1, le=65535)]
@@ -124,7 +126,7 @@ class Guards(msgspec.Struct, frozen=True, kw_only=True):
             "Seconds without news after which an exchange is over and its shares are counted.",
             "Через сколько секунд тишины обмен считается законченным и доли подсчитываются.",
         ),
-    ] = 5.0
+    ] = 30.0
 
     def limits(self) -> Limits:
         """Return the limits as the merge knows them."""
@@ -151,7 +153,11 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse a negative reserve."""
         if self.safety_stock < 0:
-            raise Complaint("safety_stock is not below 0", "safety_stock не меньше 0")
+            raise Complaint("safety_stock cannot be below 0", "safety_stock не может быть меньше 0")
+
+    def selling(self) -> Selling:
+        """Return the same as the merge knows it."""
+        return Selling(warehouses=self.selling_warehouses, safety=plain(self.safety_stock))
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,13 +196,13 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
         said("Connections that may bring new records.", "Подключения, которые заводят новые карточки."),
     ] = ()
     owners: Annotated[
-        dict[str, object],
+        dict[str, Any],
         said(
             "Who decides each field; `default` is for all others.",
             "Кто главный по полю; default — по остальным.",
         ),
     ] = {}
-    readers: Annotated[tuple[object, ...], said("Connections that receive the entity.", "Получатели.")] = ()
+    readers: Annotated[tuple[Any, ...], said("Connections that receive the entity.", "Получатели.")] = ()
     match: Annotated[
         tuple[str, ...],
         said(

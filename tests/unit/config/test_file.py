@@ -7,6 +7,7 @@ from conftest import BASE, CONNECTORS, ENV, GOODS, Desk
 from obmen.config import Every, FaultyConfig, load_config
 from obmen.config.faults import place
 from obmen.errors import ConfigError
+from obmen.sync.derived import Selling
 from obmen.sync.guard import Limits
 
 
@@ -67,7 +68,7 @@ def test_every_fault_is_told_at_once_with_its_place_and_the_choices(refuse):
         "[gards] — no such section; known: hub, connections, sync, guards, offer; did you mean «guards»?",
         "[hub] languge — no such setting; known: ledger, host, port, language, time_zone, spool, keep_exchanges_days, keep_journal_days; did you mean «language»?",
         "[hub] port = 0: expected a whole number from 1 to 65535",
-        "[connections.shop] colour — no such setting; known: hook, prices, mirrors, folder, limits, type, schedule, match",
+        "[connections.shop] colour — no such setting; known: hook, prices, mirrors, folder, limits, type, schedule, match, keyed_by",
         '[connections.shop] limits = ["many"]: expected a list [a whole number, …]',
         '[sync.product] owners.default = "epr": no such connection; known: erp, shop, origin, each; did you mean «erp»?',
         "[sync.product] owners.skuu — no such field; known: default, name, full_name, slug, sku, barcodes, parent, categories, description, summary, pictures, unit, vat, weight, length, width, height, brand, manufacturer, country, kind, properties, active; did you mean «sku»?",
@@ -92,14 +93,14 @@ def test_a_zone_nobody_knows_is_refused(refuse):
 
 
 def test_a_missing_variable_is_named_with_its_place(refuse):
-    assert [line.replace("***", "the") for line in refuse(env={})] == [
-        "[connections.erp] password — the environment has no variable ERP_PASSWORD; set it or write ${ERP_PASSWORD:-default}"
+    assert refuse(env={}) == [
+        "[connections.erp] password — the environment has no variable ERP_PASSWORD; set it, or give it a default after its name and :-"
     ]
 
 
 def test_a_missing_variable_is_named_in_russian(refuse):
     assert refuse(env={}, language="ru") == [
-        "[connections.erp] password — в окружении нет переменной ERP_PASSWORD; задайте её или напишите ${ERP_PASSWORD:-значение}"
+        "[connections.erp] password — в окружении нет переменной ERP_PASSWORD; задайте её или допишите значение после имени и :-"
     ]
 
 
@@ -110,9 +111,9 @@ def test_a_number_may_come_from_the_environment(read):
 
 
 def test_a_wrong_value_from_the_environment_is_shown_as_written(refuse):
-    assert refuse(
-        '[hub]\nport = "${PORT}"\n', env=ENV | {"PORT": "topsecret"}
-    ) == ['[hub] port = "${PORT}": expected a whole number from 1 to 65535']
+    assert refuse('[hub]\nport = "${PORT}"\n', env=ENV | {"PORT": "topsecret"}) == [
+        '[hub] port = "${PORT}": expected a whole number from 1 to 65535'
+    ]
 
 
 def test_a_reference_is_put_in_wherever_it_stands_and_may_be_escaped(read):
@@ -174,7 +175,7 @@ def test_a_faulty_secret_is_never_shown(refuse):
             "[connections.x]\ntype = 'stall'",
             "[connections.x] — the setting `hook` is missing: Address with its key.",
         ),
-        ("[connections]\nx = 1", "[connections] x = 1: expected a table"),
+        ("[connections]\nx = 1", "[connections.x] = 1: expected a table"),
         ("connections = 1", "[connections] = 1: expected tables"),
         (
             "[connections.x]\ntype='stall'\nhook='${H:-h}'\nmirrors.a = {}",
@@ -220,6 +221,32 @@ def test_keys_to_match_by_are_the_connections_then_the_entitys(read):
     assert config.match_keys("erp", "product") == ("sku",)
     assert config.match_keys("shop", "offer") == ("xml_id",)
     assert config.match_keys("shop", "category") == ()
+
+
+def test_a_connection_names_whose_refs_it_keeps(read):
+    connections = read("keyed_by = 'erp'").connections
+
+    assert connections["shop"].keyed_by == "erp"
+    assert connections["erp"].keyed_by is None
+
+
+@pytest.mark.parametrize("name", ["epr", "shop"])
+def test_refs_are_kept_of_another_connection_only(refuse, name):
+    told = refuse(f"keyed_by = '{name}'")
+
+    assert len(told) == 1
+    assert f'[connections.shop] keyed_by = "{name}": no such other connection; known: erp' in told[0]
+
+
+def test_guards_and_offers_are_given_as_the_merge_knows_them(read):
+    config = read("[guards]\nzero = 0.5\n[offer]\nselling_warehouses = ['main']\nsafety_stock = 2\n")
+
+    assert config.guards.limits() == Limits(zero=0.5)
+    assert config.offer.selling() == Selling(warehouses=("main",), safety="2")
+
+
+def test_a_negative_reserve_is_refused(refuse):
+    assert refuse("[offer]\nsafety_stock = -1") == ["[offer] — safety_stock cannot be below 0"]
 
 
 def test_a_slip_in_toml_names_its_line(read):
