@@ -12,7 +12,7 @@ from obmen.config.faults import Complaint, Where, stands_at, unknown
 from obmen.config.owners import SPOKEN
 from obmen.config.reading import Reading
 from obmen.config.schedule import Cadence, Window, parse_cron, parse_every, parse_window
-from obmen.config.tables import Timing
+from obmen.config.tables import ConnectionTable, Timing
 from obmen.connectors.contract import Connection, Connector, Ports
 from obmen.model import ENTITIES, Entity
 
@@ -23,7 +23,7 @@ JOBS = ("reconcile",)
 """What a connection does by the clock beside asking for entities."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_OURS = ("type", "schedule", "match", "keyed_by")
+_OURS = tuple(field.encode_name for field in msgspec.structs.fields(ConnectionTable))
 _BY_CLOCK = ("every", "cron")
 _TIMINGS = (*_BY_CLOCK, "write", "deliver")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,15 +11,17 @@ import msgspec
 from msgspec import NODEFAULT, inspect
 
 from obmen.config.environment import is_reference, substitute
-from obmen.config.faults import Complaint, Fault, Faults, Where, stands_at, toml, unknown
+from obmen.config.faults import Complaint, Fault, Faults, Where, stands_at, unknown
 from obmen.config.functions import Functions, PythonRule
 from obmen.config.shapes import expected, plain
 from obmen.connectors.contract import Finding
-from obmen.errors import ObmenError, redact
+from obmen.errors import ObmenError
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 _WRONG = object()
+_NAMED = re.compile(r"(?i)(?:password|passwd|secret|token|api_?key)$")
+_IN_ADDRESS = re.compile(r"://[^/\s:@]+:[^/\s@]+@|/rest/\d+/\w")
 
 
 class Reading:
@@ -107,8 +110,8 @@ class Reading:
         if nested is not None:
             return nested
         written = stands_at(self._raw, where)
-        is_secret = self._is_secret(kind, str(where[-1]), written)
-        if is_secret and value and not is_reference(written):
+        hide = is_secret(kind, str(where[-1]), written)
+        if hide and value and not is_reference(written):
             self._warn(where)
         try:
             return msgspec.convert(
@@ -119,7 +122,7 @@ class Reading:
             )
         except msgspec.ValidationError as exc:
             told = exc.__cause__ if isinstance(exc.__cause__, Complaint) else expected(kind)
-            self.faults.complain(where, told, show=not is_secret)
+            self.faults.complain(where, told, show=not hide)
             return _WRONG
 
     def _nested(self, kind: inspect.Type, value: object, where: Where) -> object:
@@ -143,16 +146,6 @@ class Reading:
             return self._functions.load(value)
         raise Complaint(f"{kind.__name__} cannot be written here", f"{kind.__name__} здесь не записать")
 
-    @staticmethod
-    def _is_secret(kind: inspect.Type, key: str, written: object) -> bool:
-        notes = (
-            {**(kind.extra_json_schema or {}), **(kind.extra or {})}
-            if isinstance(kind, inspect.Metadata)
-            else {}
-        )
-        line = f"{key} = {toml(written)}"
-        return bool(notes.get("secret")) or (isinstance(written, str) and redact(line) != line)
-
     def _warn(self, where: Where) -> None:
         name = "_".join(str(key) for key in where[1:]).upper()
         note = Fault(
@@ -172,6 +165,15 @@ def described(field: msgspec.structs.FieldInfo) -> tuple[str, str]:
         return "", ""
     en = str((kind.extra_json_schema or {}).get("description", ""))
     return en, str((kind.extra or {}).get("ru") or en)
+
+
+def is_secret(kind: inspect.Type, key: str, written: object) -> bool:
+    """Tell whether a setting is marked as a secret, or a text looks like one by its name or as an address."""
+    if isinstance(kind, inspect.Metadata) and {**(kind.extra_json_schema or {}), **(kind.extra or {})}.get(
+        "secret"
+    ):
+        return True
+    return isinstance(written, str) and bool(_NAMED.search(key) or _IN_ADDRESS.search(written))
 
 
 def default_of(field: msgspec.structs.FieldInfo) -> object:

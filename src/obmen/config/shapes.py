@@ -14,6 +14,7 @@ _PLAIN: dict[type[inspect.Type], tuple[str, str]] = {
     inspect.DictType: ("a table", "таблица"),
     inspect.StructType: ("a table", "таблица"),
     inspect.NoneType: ("nothing", "ничего"),
+    inspect.AnyType: ("a text or a table", "текст или таблица"),
     inspect.DateType: ("a date like 2026-11-20", "дата вида 2026-11-20"),
     inspect.TimeType: ("a time like 14:05:00", "время вида 14:05:00"),
     inspect.DateTimeType: (
@@ -78,13 +79,19 @@ def _words(kind: inspect.Type) -> tuple[str, str]:
 def _bounded(
     kind: inspect.IntType | inspect.FloatType | inspect.DecimalType, en: str, ru: str
 ) -> tuple[str, str]:
-    low, high = getattr(kind, "ge", None), getattr(kind, "le", None)
-    if low is not None and high is not None:
-        return f"{en} from {low} to {high}", f"{ru} от {low} до {high}"
-    if low is not None:
-        return f"{en} not below {low}", f"{ru} не меньше {low}"
-    if high is not None:
-        return f"{en} not above {high}", f"{ru} не больше {high}"
+    if isinstance(kind, inspect.DecimalType):
+        return en, ru
+    if kind.ge is not None and kind.le is not None:
+        return f"{en} from {kind.ge} to {kind.le}", f"{ru} от {kind.ge} до {kind.le}"
+    bounds = (
+        (kind.ge, "not below", "не меньше"),
+        (kind.gt, "above", "больше"),
+        (kind.le, "not above", "не больше"),
+        (kind.lt, "below", "меньше"),
+    )
+    for bound, how_en, how_ru in bounds:
+        if bound is not None:
+            en, ru = f"{en} {how_en} {bound}", f"{ru} {how_ru} {bound}"
     return en, ru
 
 

@@ -160,6 +160,29 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
         return Selling(warehouses=self.selling_warehouses, safety=plain(self.safety_stock))
 
 
+class ConnectionTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What every connection has beside the settings of its type; described here, read by `connections`."""
+
+    type: Annotated[str, said("Which system it is.", "Что это за система.")]
+    match: Annotated[
+        list[str] | dict[str, list[str]],
+        said(
+            'Keys an unknown object is recognised by, in order: ["xml_id", "sku"], or by entity.',
+            'По чему узнавать неизвестное, по порядку: ["xml_id", "sku"], или отдельно для сущностей.',
+        ),
+    ] = []
+    keyed_by: Annotated[
+        str | None,
+        said(
+            "The connection whose ids this system keeps as its external code.",
+            "Подключение, коды которого эта система хранит как внешний код.",
+        ),
+    ] = None
+    schedule: Annotated[
+        dict[str, Any], said("When to ask and to write, below.", "Когда опрашивать и записывать, см. ниже.")
+    ] = {}
+
+
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """When a connection is asked and when it may be written to; by entity, by job, or for all of the connection."""
 

@@ -2,7 +2,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import BASE, CONNECTORS, ENV, GOODS, Desk
+from configured import BASE, CONNECTORS, ENV, GOODS, Desk
 
 from obmen.config import Every, FaultyConfig, load_config
 from obmen.config.faults import place
@@ -54,7 +54,7 @@ def test_every_fault_is_told_at_once_with_its_place_and_the_choices(refuse):
         colour = "red"
         [hub]
         port = 0
-        languge = "ru"
+        laanguage = "ru"
         time_zone = "Moscow"
         [gards]
         [sync.product]
@@ -66,9 +66,9 @@ def test_every_fault_is_told_at_once_with_its_place_and_the_choices(refuse):
 
     assert told == [
         "[gards] — no such section; known: hub, connections, sync, guards, offer; did you mean «guards»?",
-        "[hub] languge — no such setting; known: ledger, host, port, language, time_zone, spool, keep_exchanges_days, keep_journal_days; did you mean «language»?",
+        "[hub] laanguage — no such setting; known: ledger, host, port, language, time_zone, spool, keep_exchanges_days, keep_journal_days; did you mean «language»?",
         "[hub] port = 0: expected a whole number from 1 to 65535",
-        "[connections.shop] colour — no such setting; known: hook, prices, mirrors, folder, limits, type, schedule, match, keyed_by",
+        "[connections.shop] colour — no such setting; known: hook, prices, mirrors, folder, limits, type, match, keyed_by, schedule",
         '[connections.shop] limits = ["many"]: expected a list [a whole number, …]',
         '[sync.product] owners.default = "epr": no such connection; known: erp, shop, origin, each; did you mean «erp»?',
         "[sync.product] owners.skuu — no such field; known: default, name, full_name, slug, sku, barcodes, parent, categories, description, summary, pictures, unit, vat, weight, length, width, height, brand, manufacturer, country, kind, properties, active; did you mean «sku»?",
@@ -143,6 +143,7 @@ def test_a_secret_in_the_file_is_a_warning_and_not_a_fault(read):
         ('[hub]\nledger = "postgresql://me:sesame@db/obmen"', 1),
         ('[hub]\nledger = "postgresql://me:${PASSWORD:-x}@db/obmen"', 0),
         ('[hub]\nledger = "sqlite:///other.db"', 0),
+        ('[hub]\nledger = "postgresql://db:5432/obmen"', 0),
     ],
 )
 def test_a_password_inside_an_address_is_a_secret_too(read, text, count):
@@ -328,8 +329,8 @@ def test_the_beat_of_a_connection_is_not_the_beat_of_its_reconciliation(read):
         ),
         ("product = { every = '1m', cron = '* * * * *' }", "product — either every or cron, not both"),
         (
-            "produkt = { every = '1m' }",
-            "produkt — nothing to schedule by this name; known: category, product, offer, customer, order, reconcile, every, cron, write, deliver; did you mean «product»?",
+            "productt = { every = '1m' }",
+            "productt — nothing to schedule by this name; known: category, product, offer, customer, order, reconcile, every, cron, write, deliver; did you mean «product»?",
         ),
         (
             "offer.price = { write = [] }",
@@ -350,7 +351,7 @@ def test_a_slip_in_a_schedule_is_named(refuse, line, en):
 
 
 def test_the_same_text_is_refused_in_the_same_words(refuse):
-    text = "[hub]\nport = 0\nhst = 1\n[sync.prodct]\n"
+    text = "[hub]\nport = 0\nhst = 1\n[sync.productt]\n"
 
     assert refuse(text) == refuse(text)
 

@@ -1,5 +1,5 @@
 import pytest
-from conftest import CONNECTORS, GOODS, Desk
+from configured import CONNECTORS, GOODS, Desk
 
 from obmen.model import Record
 from obmen.sync.facts import STAGES
@@ -141,7 +141,7 @@ def test_rules_are_written_in_their_several_ways(read, written, rule):
         ("name", "{ owner = 'shop', until = 'active' }", 'name = { owner = "shop", until = "active" }: a phase needs a next one: [{ until = …, owner = … }, { owner = … }]'),
         ("name", "[{ owner = 'erp', until = 'active' }]", 'name[0] = { owner = "erp", until = "active" }: the last phase has no `until`: add who decides afterwards'),
         ("name", "[{ owner = 'erp' }, { owner = 'shop' }]", 'name[0] = { owner = "erp" }: only the last phase does without `until`'),
-        ("name", "[{ owner = 'erp', until = 'activ' }, { owner = 'shop' }]", 'name[0].until = "activ": column 1, «activ»: this word is not known'),
+        ("name", "[{ owner = 'erp', until = 'acttive' }, { owner = 'shop' }]", 'name[0].until = "acttive": column 1, «acttive»: this word is not known'),
         ("name", "[]", "name = []: no phase is given"),
         ("name", "5", "name = 5: expected a table"),
         ("'name.ru'", "'shop'", '"name.ru" — no such field; known: default, name, full_name'),
@@ -190,7 +190,7 @@ def test_latest_holds_for_members_of_a_family_with_change_times(read):
 @pytest.mark.parametrize(
     ("text", "en"),
     [
-        (GOODS.replace("[sync.product]", "[sync.produkt]"), ["[sync.produkt] — no such entity; known: category, product, offer, customer, order; did you mean «product»?", '[sync.offer] readers[0] = "shop": offer.product needs product: add «shop» to the readers of [sync.product]']),
+        (GOODS.replace("[sync.product]", "[sync.productt]"), ["[sync.productt] — no such entity; known: category, product, offer, customer, order; did you mean «product»?", '[sync.offer] readers[0] = "shop": offer.product needs product: add «shop» to the readers of [sync.product]']),
         (GOODS + "[sync.customer]\nowners = { default = 'erp' }", ['[sync.customer] — say who may bring new records: creators = ["<connection>"]']),
         (GOODS + "[sync.customer]\ncreators = ['erp']", ['[sync.customer] owners — say who decides all other fields: default = "<connection>" or "origin"']),
         (GOODS + "[sync.customer]\ncreators = ['epr', 'shp']\nowners = { default = 'erp' }", ['[sync.customer] creators[0] = "epr": no such connection; known: erp, shop; did you mean «erp»?', '[sync.customer] creators[1] = "shp": no such connection; known: erp, shop; did you mean «shop»?']),

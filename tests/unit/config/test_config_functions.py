@@ -1,5 +1,5 @@
 import pytest
-from conftest import BASE
+from configured import BASE
 
 from obmen.errors import ConfigError
 

@@ -92,8 +92,11 @@ def test_and_binds_closer_than_or_and_both_closer_than_implies():
 @pytest.mark.parametrize(
     ("text", "en"),
     [
-        ("confirmd and paid", "column 1, «confirmd»: this word is not known; known: origin, new, confirmed"),
-        ("confirmd", "did you mean «confirmed»?"),
+        (
+            "confirmetd and paid",
+            "column 1, «confirmetd»: this word is not known; known: origin, new, confirmed",
+        ),
+        ("confirmetd", "did you mean «confirmed»?"),
         ("paid and", "at the end: expected: origin, new"),
         ("(paid", "at the end: expected: `)`"),
         ("paid paid", "column 6, «paid»: expected: `and`, `or`, `implies`"),
@@ -102,7 +105,7 @@ def test_and_binds_closer_than_or_and_both_closer_than_implies():
             "origin = alli",
             "column 10, «alli»: no such connection; known: erp, shop, ali; did you mean «ali»?",
         ),
-        ("stage = payed", "column 9, «payed»: no such stage; known: new"),
+        ("stage = paidd", "column 9, «paidd»: no such stage; known: new"),
         ("paid & new", "column 6, «&»: this sign has no place here"),
         ("stage = and", "column 9, «and»: expected: a word"),
         ("", "at the end: expected"),
