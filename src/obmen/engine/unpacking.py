@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 
 from obmen.connectors.contract import Envelope, Portion, Unpacker
 from obmen.engine import guarding
@@ -46,9 +48,15 @@ async def _portions(hub: Hub, stored: StoredEnvelope) -> None:
             f"{stored.connection} не умеет открывать {stored.kind} {stored.name}",
         )
     iterator = connection.unpack(envelope_of(stored), stored.position)
-    while (portion := await asyncio.to_thread(_next, iterator)) is not None:
-        settled = portion
-        await hub.ledger.run(lambda tx, portion=settled: settle_portion(tx, hub, stored, portion))  # type: ignore[misc]
+    # The next portion is read while the ledger stores the one before: the database works outside Python's lock.
+    ahead = asyncio.create_task(asyncio.to_thread(_next, iterator))
+    try:
+        while (portion := await ahead) is not None:
+            ahead = asyncio.create_task(asyncio.to_thread(_next, iterator))
+            await hub.ledger.run(partial(settle_portion, hub=hub, stored=stored, portion=portion))
+    finally:
+        with suppress(BadInput):
+            await ahead
     await hub.ledger.run(lambda tx: tx.move_envelope(stored.id, state=DONE, position=-1, counted={}))
 
 

@@ -46,7 +46,7 @@ class Known(NamedTuple):
     shadow: Shadow | None
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An outbox row: one record one system is behind on. A hundred updates are still one row."""
 
     record: int
@@ -82,7 +82,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
 
 
-class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
+class JournalLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What happened to a record, for people. `connection` is the system that spoke or was written to."""
 
     record: int
@@ -343,7 +343,10 @@ class Tx(Protocol):
         error_en: str = "",
         error_ru: str = "",
     ) -> None:
-        """Move an envelope on and add to its counters."""
+        """Move an envelope on and add to its counters; `received` among them is the elements seen.
+
+        A negative position leaves it where it is.
+        """
 
     # --- connections
     def state_of(self, connection: str) -> tuple[str, str]:
