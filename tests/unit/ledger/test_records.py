@@ -11,7 +11,13 @@ from obmen.sync.shadow import Resist, Shadow
 
 
 def product(number: int, **changes) -> Record:
-    values = {"id": number, "entity": "product", "origin": "erp", "atoms": {"sku": f"A-{number}"}, "lane": number}
+    values = {
+        "id": number,
+        "entity": "product",
+        "origin": "erp",
+        "atoms": {"sku": f"A-{number}"},
+        "lane": number,
+    }
     return Record(**{**values, **changes})
 
 
@@ -76,9 +82,7 @@ def test_an_update_replaces_the_record_and_its_keys(any_ledger):
 
 def test_a_repeated_key_names_two_records_at_most(any_ledger):
     with any_ledger.begin() as tx:
-        tx.put_records(
-            [product(number, atoms={"sku": "same"}) for number in (1, 2, 3)], new=True, keys=KEYS
-        )
+        tx.put_records([product(number, atoms={"sku": "same"}) for number in (1, 2, 3)], new=True, keys=KEYS)
         found = tx.by_key("product", "sku", ["same"])["same"]
 
         assert 2 == len(found)
@@ -143,7 +147,13 @@ def test_a_known_ref_brings_record_kind_and_shadow(any_ledger):
 
 def test_the_same_ref_of_another_entity_or_system_is_another_ref(any_ledger):
     with any_ledger.begin() as tx:
-        tx.bind([Binding("shop", "product", "r", 1), Binding("shop", "offer", "r", 2), Binding("crm", "product", "r", 3)])
+        tx.bind(
+            [
+                Binding("shop", "product", "r", 1),
+                Binding("shop", "offer", "r", 2),
+                Binding("crm", "product", "r", 3),
+            ]
+        )
 
         assert {"r": 2} == tx.bound("shop", "offer", ["r"])
         assert {"r": 3} == tx.bound("crm", "product", ["r"])
