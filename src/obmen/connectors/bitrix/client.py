@@ -5,7 +5,9 @@ Knows nothing of records. Facts: REST reference of the `catalog` scope and the s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -25,6 +27,7 @@ from obmen.errors import (
 
 BATCH = 50
 """Commands the shop takes in one batch, and rows in one page."""
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)  # prices come as JSON numbers
 
 
 class Command(NamedTuple):
@@ -137,7 +140,7 @@ class Rest:
 
     def _read(self, method: str, answer: Answer) -> Reply:
         try:
-            body = _mapping(msgspec.json.decode(answer.body))
+            body = _mapping(_DECODER.decode(answer.body))
         except msgspec.DecodeError:
             raise _page_error(method, answer) from None
         if "error" in body and "result" not in body:
@@ -190,28 +193,21 @@ _AUTH = {
         "the webhook lacks a scope; `catalog` is needed",
         "вебхуку не хватает права; нужно `catalog`",
     ),
-    "200040300010": (
-        "the webhook's owner may not read the catalogue",
-        "владельцу вебхука нельзя читать каталог",
-    ),
-    "200040300020": (
-        "the webhook's owner may not change the catalogue",
-        "владельцу вебхука нельзя менять каталог",
-    ),
 }
+_NO_RIGHT = re.compile(
+    r"2000403000[1-9]0"
+)  # one code each for reading, changing, deleting, sections, elements
 _WAITS = {"QUERY_LIMIT_EXCEEDED": 2.0, "OPERATION_TIME_LIMIT": 60.0, "OVERLOAD_LIMIT": 300.0}
 
 
-def error_of(
-    method: str, body: Mapping[str, Any], status: int, *, retry_after: str = ""
-) -> ObmenError:
+def error_of(method: str, body: Mapping[str, Any], status: int, *, retry_after: str = "") -> ObmenError:
     """Return our error for one of the shop's."""
     code = str(body.get("error") if body.get("error") is not None else "")
     said = str(body.get("error_description") or code or "no reason given").replace("<br>", " ").strip()
     detail = f"{method}: HTTP {status} {code} {said}"
     name = code.upper()
-    if name in _AUTH:
-        en, ru = _AUTH[name]
+    if name in _AUTH or _NO_RIGHT.fullmatch(name):
+        en, ru = _AUTH.get(name, _AUTH["ACCESS_DENIED"])
         return AuthFailed(
             "bitrix.auth",
             f"The shop does not let us in: {en}.",
