@@ -193,6 +193,9 @@ class Tx(Protocol):
     def known(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, Known]:
         """Return binding and shadow of each known ref: the hot path of every page."""
 
+    def bound(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, int]:
+        """Return the record of each bound ref, aliases included: partners of a page, without their shadows."""
+
     def refs_of(self, connection: str, records: Collection[int]) -> dict[int, str]:
         """Return the live ref of each record in one system."""
 
@@ -235,6 +238,9 @@ class Tx(Protocol):
     def put_deliveries(self, rows: Sequence[Delivery]) -> None:
         """Say who is behind. An existing row keeps `since`, `attempts` and a hold that a person must lift."""
 
+    def reschedule(self, rows: Sequence[Delivery]) -> None:
+        """End leases: set state, reason, wakes_on, not_before and attempts exactly as given; absent rows are added."""
+
     def drop_deliveries(self, connection: str, records: Collection[int]) -> None:
         """Say who is up to date again."""
 
@@ -246,8 +252,8 @@ class Tx(Protocol):
 
     def sighted_later(
         self, connection: str, entity: str, *, read_at: int | None = None, order: str | None = None
-    ) -> set[int]:
-        """Return the records shown by pages read after `read_at`, or of a later source order."""
+    ) -> dict[int, set[str]]:
+        """Return the records shown by pages read after `read_at`, or of a later source order, with the facets shown."""
 
     def sighted(self, connection: str, entity: str, *, since: float, envelope: int, scope: str) -> set[int]:
         """Return the records shown since a moment, or by one envelope when it is not 0."""
@@ -283,6 +289,16 @@ class Tx(Protocol):
 
     def dangers(self, connection: str) -> list[Danger]:
         """Return what this system said that is still held."""
+
+    # --- plans
+    def outbox(self, connection: str, *, limit: int = 100_000) -> list[Delivery]:
+        """Return the outbox rows of one system, whatever their state, in lane and rank order."""
+
+    def put_plan(self, digest: str, body: bytes, *, at: float) -> None:
+        """Keep a plan under its digest."""
+
+    def plan(self, digest: str) -> bytes | None:
+        """Return a kept plan."""
 
     # --- moving work
     def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:
@@ -327,7 +343,10 @@ class Tx(Protocol):
         error_en: str = "",
         error_ru: str = "",
     ) -> None:
-        """Move an envelope on and add to its counters."""
+        """Move an envelope on and add to its counters; `received` among them is the elements seen.
+
+        A negative position leaves it where it is.
+        """
 
     # --- connections
     def state_of(self, connection: str) -> tuple[str, str]:

@@ -13,18 +13,15 @@ from aiohttp import web
 
 from obmen.sandbox.clock import Clock
 from obmen.sandbox.faults import Dials, Fault, Faults
-from obmen.sandbox.ledger import Ledger
+from obmen.sandbox.ledger import Ledger, under_fault
 
 FAULT_HEADER = "X-Sandbox-Fault"
 MAX_BODY = 64 * 1024 * 1024  # bytes; a full upload of pictures fits, a runaway client does not
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# A page of the kind a web server shows: not JSON, not the vendor's words.
-_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>nginx</body></html>"
 
-
-class UnknownAction(LookupError):  # noqa: N818 (an answer to the operator, not a fault of ours)
+class UnknownAction(LookupError):
     """The simulator has no operator action of this name."""
 
 
@@ -65,7 +62,7 @@ class Simulator:
 
     def limited(self, request: web.Request) -> web.StreamResponse:  # noqa: ARG002 (vendors look at it)
         """Answer as the vendor does to a client that asks too much."""
-        return web.Response(status=429, text=_PAGE.format("429 Too Many Requests"), content_type="text/html")
+        return _page(429, "429 Too Many Requests")
 
     def forget_sessions(self) -> None:
         """Forget logins and tokens, as the vendor does when they expire."""
@@ -130,17 +127,18 @@ class Simulator:
                 return self.limited(request)
             case Fault.EXPIRED:
                 self.forget_sessions()
-                return await handler(request)
+                with under_fault(Fault.EXPIRED.value):
+                    return await handler(request)
             case Fault.LOST_ANSWER:
-                answer = await handler(request)
-                self._note(request, Fault.LOST_ANSWER)
+                with under_fault(Fault.LOST_ANSWER.value):
+                    answer = await handler(request)
                 if request.transport is not None:
                     request.transport.close()
                 return answer
             case Fault.LATE_EFFECT:
                 await request.read()  # the body must outlive the connection
                 self._land_later(request, handler)
-                return self._swallow(request, Fault.LATE_EFFECT, 504, "504 Gateway Time-out")
+                return _page(504, "504 Gateway Time-out")
 
     def _fault_of(self, request: web.Request) -> Fault | None:
         drawn = self.faults.draw()
@@ -159,12 +157,13 @@ class Simulator:
 
     def _swallow(self, request: web.Request, fault: Fault, status: int, title: str) -> web.Response:
         self._note(request, fault)
-        return web.Response(status=status, text=_PAGE.format(title), content_type="text/html")
+        return _page(status, title)
 
     def _land_later(self, request: web.Request, handler: Handler) -> None:
         async def land() -> None:
             await asyncio.sleep(self.faults.dials.late_s)
-            await handler(request)
+            with under_fault(Fault.LATE_EFFECT.value):
+                await handler(request)
 
         task = asyncio.create_task(land())
         self._late.add(task)
@@ -234,7 +233,7 @@ class Simulator:
         name = request.match_info["action"]
         try:
             return reply({"result": self.act(name, **msgspec.json.decode(await request.read() or b"{}"))})
-        except (LookupError, TypeError, ValueError) as exc:
+        except (LookupError, TypeError, ValueError, msgspec.MsgspecError) as exc:
             return reply({"error": str(exc)}, status=400)
 
     def act(self, action: str, /, **arguments: Any) -> object:
@@ -248,6 +247,12 @@ class Simulator:
 class _ClockOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     advance: float = 0.0
     frozen: bool | None = None
+
+
+def _page(status: int, title: str) -> web.Response:
+    """Show what a web server shows by itself: not JSON, not the vendor's words."""
+    text = f"<html><head><title>{title}</title></head><body><h1>{title}</h1><hr>nginx</body></html>"
+    return web.Response(status=status, text=text, content_type="text/html")
 
 
 def reply(body: object, *, status: int = 200) -> web.Response:

@@ -2,7 +2,9 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,7 +22,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     what: str  # the method, or type and mode
     ok: bool
     code: str = ""  # the vendor's error code or first line
-    fault: str = ""  # the dial that fired, where one did
+    fault: str = ""  # the dial that fired, where one did; the client may have seen another answer
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +40,19 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 Entry = TypeVar("Entry", Asked, Effect)
 
+# The fault the request at hand has met, so that vendors' doors need not pass it on.
+_fault: ContextVar[str] = ContextVar("fault", default="")
+
+
+@contextmanager
+def under_fault(fault: str) -> Iterator[None]:
+    """Mark what is asked inside as having met a fault."""
+    token = _fault.set(fault)
+    try:
+        yield
+    finally:
+        _fault.reset(token)
+
 
 class Ledger:
     """Remember requests and effects in the order they happened, numbered together."""
@@ -51,9 +66,15 @@ class Ledger:
         self._writes: Counter[str] = Counter()
 
     def record_asked(self, *, door: str, what: str, ok: bool, code: str = "", fault: str = "") -> Asked:
-        """Note one request and how it was answered."""
+        """Note one request and how it was answered; a fault it is under is noted too."""
         asked = Asked(
-            seq=self._next(), at=self._clock.now(), door=door, what=what, ok=ok, code=code, fault=fault
+            seq=self._next(),
+            at=self._clock.now(),
+            door=door,
+            what=what,
+            ok=ok,
+            code=code,
+            fault=fault or _fault.get(),
         )
         self.asked.append(asked)
         self._requests[f"{door}:{what}"] += 1

@@ -1,3 +1,5 @@
+import io
+import zipfile
 from datetime import UTC, datetime
 
 import aiohttp
@@ -53,6 +55,66 @@ class Rest:
         return (await self.result("catalog.productProperty.add", {"fields": fields}))["productProperty"]["id"]
 
 
+class Exchange:
+    """The barest 1C: it follows `checkauth`, keeps its cookie, and repeats `import` while told to."""
+
+    def __init__(self, http, shop, *, password=None):
+        self.http, self.shop = http, shop
+        setup = shop.state.setup
+        self.auth = aiohttp.encode_basic_auth(setup.login, password or setup.password)
+        self.cookie = self.sessid = self.timestamp = ""
+
+    async def call(self, mode, *, kind="catalog", data=None, headers=None, **query):
+        query = {"type": kind, "mode": mode, **query}
+        headers = {
+            "Cookie": f"PHPSESSID={self.cookie}",
+            "Authorization": self.auth,
+            **(headers or {}),
+        }
+        async with self.http.post(
+            self.shop.credentials()["exchange"], params=query, data=data, headers=headers
+        ) as answer:
+            assert answer.status == 200
+            assert answer.charset == "windows-1251"
+            return (await answer.read()).decode("windows-1251")
+
+    async def enter(self, *, with_sessid=True):
+        lines = (await self.call("checkauth")).split("\n")
+        assert lines[0] == "success", lines
+        self.cookie = lines[2]
+        self.sessid = lines[3].removeprefix("sessid=") if with_sessid else ""
+        self.timestamp = lines[4].removeprefix("timestamp=")
+        return await self.call("init", **self.proof())
+
+    def proof(self):
+        return {"sessid": self.sessid} if self.sessid else {}
+
+    async def upload(self, name, data):
+        return await self.call("file", data=data, filename=name, **self.proof())
+
+    async def step(self, name):
+        return await self.call("import", filename=name, **self.proof())
+
+    async def import_all(self, name):
+        told = []
+        while not told or told[-1].startswith("progress"):
+            told.append(await self.step(name))
+        return told
+
+    async def send(self, xml, name="import.xml", **files):
+        """Upload a document, zipped, with its pictures, and import it."""
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as zipped:
+            zipped.writestr(name, xml)
+            for path, content in files.items():
+                zipped.writestr(path, content)
+        await self.enter()
+        await self.upload("v8_3B8F_3e.zip", archive.getvalue())
+        told = await self.import_all(name)
+        assert told[-1].startswith("success"), told[-1]
+        return told
+
+
 @pytest.fixture
 async def http():
     async with aiohttp.ClientSession() as session:
@@ -92,3 +154,13 @@ def rest(http, shop):
 @pytest.fixture
 def rest_to(http):
     return lambda shop: Rest(http, shop)
+
+
+@pytest.fixture
+def exchange(http, shop):
+    return Exchange(http, shop)
+
+
+@pytest.fixture
+def exchange_to(http):
+    return lambda shop, **access: Exchange(http, shop, **access)

@@ -160,7 +160,8 @@ async def test_a_form_says_the_same_as_json(rest, shop, http):
     async with http.post(shop.webhook + "catalog.product.add", data=form) as answer:
         made = (await answer.json())["result"]["element"]
     async with http.get(
-        shop.webhook + "catalog.product.list?select[]=id&select[]=iblockId&filter[iblockId]=14&filter[%3E%3Did]=1"
+        shop.webhook
+        + "catalog.product.list?select[]=id&select[]=iblockId&filter[iblockId]=14&filter[%3E%3Did]=1"
     ) as answer:
         found = (await answer.json())["result"]["products"]
 
@@ -268,3 +269,41 @@ async def test_a_vendor_limit_can_be_asked_for_by_header(rest):
     body = await rest.ask("scope", status=503, headers={"X-Sandbox-Fault": "limit"})
 
     assert body["error"] == "QUERY_LIMIT_EXCEEDED"
+
+
+JUNK = (
+    {},
+    {"id": "abc", "fields": "abc", "filter": "abc", "cmd": 5},
+    {
+        "id": 1,
+        "fields": {"iblockId": {"a": 1}, "name": ["x"], "price": "много", "productId": {}, "docId": "x"},
+    },
+    {
+        "fields": {
+            "iblockId": 14,
+            "name": {"a": 1},
+            "iblockSectionId": "x",
+            "iblockSection": ["x"],
+            "vatId": "x",
+        }
+    },
+    {
+        "id": 1001,
+        "fields": {"name": None, "xmlId": None, "sort": None, "quantity": None, "quantityReserved": None},
+    },
+    {"fields": {"product": {"id": 1, "prices": [5]}}, "items": [5], "documentIds": ["x"]},
+    {
+        "filter": {"iblockId": [14], ">timestampX": "вчера", "@sort": {"a": "b"}, "%name": None},
+        "select": "id",
+        "order": [],
+        "start": "x",
+    },
+)
+
+
+@pytest.mark.parametrize("params", JUNK)
+async def test_junk_is_refused_and_never_breaks_a_method(rest, shop, http, params):
+    await rest.product()
+    for method in await rest.result("methods"):
+        async with http.post(shop.webhook + method, json=params) as answer:
+            assert answer.status in (200, 400), (method, await answer.text())

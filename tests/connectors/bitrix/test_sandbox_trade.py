@@ -240,3 +240,12 @@ async def test_counts_tell_live_goods_and_prices_by_type(rest, shop, http):
         1,
     )
     assert counts["prices_by_type"] == {"Розничная цена": 1, "Цена со скидкой": 1}
+
+
+async def test_an_administrator_turns_inventory_control_on_while_the_shop_runs(rest, shop, http):
+    async with http.post(f"{shop.url}/sandbox/act/configure", json={"inventory_control": True}) as answer:
+        assert await answer.json() == {"result": ["inventory_control"]}
+    async with http.post(f"{shop.url}/sandbox/act/configure", json={"inventory_controll": True}) as answer:
+        assert "inventory_controll" in (await answer.json())["error"]
+
+    assert await rest.result("catalog.document.mode.status") == "Y"

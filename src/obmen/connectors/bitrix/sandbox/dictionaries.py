@@ -21,9 +21,7 @@ PERSON_TYPES = (
 _MARKS = ("isEmail", "isPhone", "isPayer", "isLocation", "isAddress", "isZip")
 
 
-def _order_property(  # one line of the table below
-    number: int, person_type: int, code: str, name: str, mark: str = ""
-) -> dict[str, Any]:
+def _order_property(number: int, person_type: int, code: str, name: str, mark: str = "") -> dict[str, Any]:
     kind = "LOCATION" if mark == "isLocation" else "STRING"
     marks = {each: "Y" if each == mark else "N" for each in _MARKS}
     return {"id": number, "personTypeId": person_type, "code": code, "name": name, "type": kind, **marks}

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from obmen.connectors.bitrix.sandbox.state import (
+from obmen.connectors.bitrix.sandbox.rows import (
     EMPTY_PARENT,
     FREE_OFFER,
     OFFER,
@@ -12,9 +12,9 @@ from obmen.connectors.bitrix.sandbox.state import (
     ZERO,
     Element,
     Section,
-    ShopState,
     Value,
 )
+from obmen.connectors.bitrix.sandbox.state import ShopState
 
 NAME_LIMIT = 255  # characters; b_iblock_element.NAME is a varchar
 

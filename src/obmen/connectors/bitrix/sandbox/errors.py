@@ -4,7 +4,7 @@ Codes are kept as the vendor sends them: numbers from the older views, strings f
 """
 
 
-class RestError(Exception):
+class RestError(ValueError):
     """One refused REST call."""
 
     def __init__(self, code: int | str, text: str, *, status: int = 400) -> None:

@@ -14,8 +14,10 @@ from obmen.connectors.bitrix.sandbox.elements import (
     save_product_row,
     set_parent,
 )
+from obmen.connectors.bitrix.sandbox.pictures import pictures_of
 from obmen.connectors.bitrix.sandbox.prices import put_price
-from obmen.connectors.bitrix.sandbox.state import ZERO, Element, PriceType, ShopState
+from obmen.connectors.bitrix.sandbox.rows import ZERO, Element, PriceType
+from obmen.connectors.bitrix.sandbox.state import Setup, ShopState
 from obmen.connectors.bitrix.sandbox.stock import put_amount
 from obmen.connectors.bitrix.sandbox.values import copied
 
@@ -41,6 +43,7 @@ class Operator:
             self.sell,
             self.set_stock,
             self.edit_section,
+            self.configure,
         )
         return {act.__name__: act for act in acts}
 
@@ -135,6 +138,12 @@ class Operator:
             self._state.sections.change(edited, **changes, timestamp_x=self._state.now())
         return section
 
+    def configure(self, **options: Any) -> list[str]:
+        """Change options of the shop while it runs, by the names of `Setup`; return the names changed."""
+        held = msgspec.structs.asdict(self._state.setup)
+        self._state.setup = msgspec.convert(held | options, Setup)
+        return sorted(name for name, value in options.items() if held[name] != value)
+
     def _save(self, element: int, **changes: Any) -> int:
         with self._state.acting(DOOR):
             return save_element(self._state, _element(self._state, element), **changes).id
@@ -153,11 +162,7 @@ def count(state: ShopState) -> dict[str, Any]:
         "sections_live": sum(section.active == "Y" for section in state.sections),
         "prices": len(state.prices),
         "prices_by_type": dict(Counter(names[price.catalog_group_id] for price in state.prices)),
-        "pictures": sum(
-            (prop.property_type == "F" and len(element.properties.get(prop.id, []))) or 0
-            for prop in state.properties
-            for element in state.elements.where(iblock_id=prop.iblock_id)
-        ),
+        "pictures": sum(len([*pictures_of(state, element)]) for element in state.elements),
         "duplicates": duplicates(state),
         "writes": {door: state.ledger.writes(by=door) for door in ("rest", "exchange", DOOR)},
     }

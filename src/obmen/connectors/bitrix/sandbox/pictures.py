@@ -7,7 +7,8 @@ from obmen.connectors.bitrix.sandbox.calls import Answer, Method, fields_of, id_
 from obmen.connectors.bitrix.sandbox.elements import save_element
 from obmen.connectors.bitrix.sandbox.errors import RestError, missing_parameter
 from obmen.connectors.bitrix.sandbox.listing import Ask, only
-from obmen.connectors.bitrix.sandbox.state import Element, ShopState, Value
+from obmen.connectors.bitrix.sandbox.rows import Element, Value
+from obmen.connectors.bitrix.sandbox.state import ShopState
 from obmen.connectors.bitrix.sandbox.values import store_file
 
 _FIELDS = {"DETAIL_PICTURE": "detail_picture", "PREVIEW_PICTURE": "preview_picture"}

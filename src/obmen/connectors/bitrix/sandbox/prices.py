@@ -18,7 +18,8 @@ from obmen.connectors.bitrix.sandbox.calls import (
 )
 from obmen.connectors.bitrix.sandbox.errors import RestError, required_fields
 from obmen.connectors.bitrix.sandbox.listing import as_row
-from obmen.connectors.bitrix.sandbox.state import PARENTS, Price, ShopState
+from obmen.connectors.bitrix.sandbox.rows import PARENTS, Price
+from obmen.connectors.bitrix.sandbox.state import ShopState
 
 STORED_DECIMALS = 4
 

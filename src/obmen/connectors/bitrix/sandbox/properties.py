@@ -17,7 +17,8 @@ from obmen.connectors.bitrix.sandbox.calls import (
 )
 from obmen.connectors.bitrix.sandbox.errors import RestError
 from obmen.connectors.bitrix.sandbox.listing import as_row
-from obmen.connectors.bitrix.sandbox.state import Enum, Property, ShopState
+from obmen.connectors.bitrix.sandbox.rows import Enum, Property
+from obmen.connectors.bitrix.sandbox.state import ShopState
 
 TYPES = ("S", "N", "L", "F", "E", "G")
 

@@ -17,7 +17,7 @@ from obmen.connectors.bitrix.sandbox import (
     stock,
 )
 from obmen.connectors.bitrix.sandbox.calls import Answer, Download, Method
-from obmen.connectors.bitrix.sandbox.errors import RestError, access_denied
+from obmen.connectors.bitrix.sandbox.errors import RestError, access_denied, missing_parameter
 from obmen.connectors.bitrix.sandbox.limits import Brakes, too_many
 from obmen.connectors.bitrix.sandbox.params import from_form, from_query, php_array, with_references
 from obmen.connectors.bitrix.sandbox.state import ShopState
@@ -112,9 +112,11 @@ class RestDoor:
 
     def _batch(self, params: Mapping[str, Any]) -> Answer:
         """Run up to fifty commands one after another; each fails for itself unless `halt` is set."""
-        commands = params.get("cmd") or {}
+        commands = params.get("cmd")
         if isinstance(commands, list):
             commands = {str(number): command for number, command in enumerate(commands)}
+        if not isinstance(commands, dict):
+            raise missing_parameter("cmd")
         halt = str(params.get("halt", "0")).lower() in ("1", "true", "y")
         done: dict[str, Any] = {}
         errors: dict[str, Any] = {}

@@ -18,7 +18,8 @@ from obmen.connectors.bitrix.sandbox.calls import (
 from obmen.connectors.bitrix.sandbox.elements import delete_section
 from obmen.connectors.bitrix.sandbox.errors import RestError
 from obmen.connectors.bitrix.sandbox.listing import as_row
-from obmen.connectors.bitrix.sandbox.state import Section, ShopState
+from obmen.connectors.bitrix.sandbox.rows import Section
+from obmen.connectors.bitrix.sandbox.state import ShopState
 from obmen.connectors.bitrix.sandbox.values import trimmed
 
 

@@ -1,15 +1,7 @@
 """A small live shop to begin with: two infoblocks, their standard properties, price types, stores, VAT, units."""
 
-from obmen.connectors.bitrix.sandbox.state import (
-    Iblock,
-    Measure,
-    PriceType,
-    Property,
-    Section,
-    ShopState,
-    Store,
-    Vat,
-)
+from obmen.connectors.bitrix.sandbox.rows import Iblock, Measure, PriceType, Property, Section, Store, Vat
+from obmen.connectors.bitrix.sandbox.state import ShopState
 
 PRODUCTS = 14
 OFFERS = 15

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from aiohttp import web
 
+from obmen.connectors.bitrix.sandbox.exchange import DOOR as EXCHANGE
+from obmen.connectors.bitrix.sandbox.exchange import ExchangeDoor
 from obmen.connectors.bitrix.sandbox.operators import Operator, count
 from obmen.connectors.bitrix.sandbox.rest import DOOR as REST
 from obmen.connectors.bitrix.sandbox.rest import RestDoor
@@ -13,6 +15,8 @@ from obmen.connectors.bitrix.sandbox.state import Setup, ShopState
 from obmen.sandbox.app import Simulator
 from obmen.sandbox.clock import Clock
 from obmen.sandbox.faults import Faults
+
+EXCHANGE_PATH = "/bitrix/admin/1c_exchange.php"
 
 
 class Shop(Simulator):
@@ -35,6 +39,7 @@ class Shop(Simulator):
         furnish(self.state)
         self.operator = Operator(self.state)
         self._rest = RestDoor(self.state)
+        self.exchange = ExchangeDoor(self.state, seed=seed)
 
     @property
     def webhook(self) -> str:
@@ -43,11 +48,20 @@ class Shop(Simulator):
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         """List the shop's doors."""
-        return [web.route("*", "/rest/{tail:.*}", self._rest.handle)]
+        return [
+            web.route("*", "/rest/{tail:.*}", self._rest.handle),
+            web.route("*", EXCHANGE_PATH, self.exchange.handle),
+        ]
 
     def credentials(self) -> dict[str, str]:
         """Return what the hub's settings ask for."""
-        return {"webhook": self.webhook}
+        setup = self.state.setup
+        return {
+            "webhook": self.webhook,
+            "exchange": self.url + EXCHANGE_PATH,
+            "login": setup.login,
+            "password": setup.password,
+        }
 
     def actions(self) -> Mapping[str, Callable[..., object]]:
         """List the operator's acts."""
@@ -58,9 +72,15 @@ class Shop(Simulator):
         return count(self.state)
 
     def door_of(self, request: web.Request) -> tuple[str, str]:
-        """Name a REST method without the webhook's secret."""
+        """Name a REST method without the webhook's secret, or the type and mode of an exchange."""
+        if request.path == EXCHANGE_PATH:
+            return EXCHANGE, f"{request.query.get('type', '')}:{request.query.get('mode', '')}"
         return REST, request.path.rsplit("/", 1)[-1].removesuffix(".json")
 
     def limited(self, request: web.Request) -> web.StreamResponse:  # noqa: ARG002 (all doors alike)
         """Answer as the shop's cloud sister does."""
         return self._rest.limited()
+
+    def forget_sessions(self) -> None:
+        """End the sessions of the exchange door; a webhook never expires."""
+        self.exchange.forget_sessions()

@@ -21,15 +21,8 @@ from obmen.connectors.bitrix.sandbox.calls import (
 from obmen.connectors.bitrix.sandbox.elements import save_product_row
 from obmen.connectors.bitrix.sandbox.errors import RestError, missing_parameter
 from obmen.connectors.bitrix.sandbox.listing import as_row
-from obmen.connectors.bitrix.sandbox.state import (
-    ZERO,
-    Document,
-    DocumentElement,
-    Element,
-    ShopState,
-    Store,
-    StoreProduct,
-)
+from obmen.connectors.bitrix.sandbox.rows import ZERO, Document, DocumentElement, Element, Store, StoreProduct
+from obmen.connectors.bitrix.sandbox.state import ShopState
 
 ARRIVAL, ADJUSTMENT, TRANSFER, RETURN, WRITE_OFF = "ASMRD"
 
@@ -113,7 +106,7 @@ def _bulk_save(state: ShopState, params: Mapping[str, Any]) -> Answer:
     if not state.setup.one_c_mode:
         raise RestError(200040400020, "Inventory control is not in 1C mode")
     items = params.get("items")
-    if not isinstance(items, list):
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise missing_parameter("items")
     touched: dict[int, Element] = {}
     for item in items:
@@ -121,7 +114,9 @@ def _bulk_save(state: ShopState, params: Mapping[str, Any]) -> Answer:
         store = state.stores.get(id_of(item, "storeId"))
         if product is None or store is None:
             raise RestError(0, "Product or store does not exist")
-        value = item.get("value") or {}
+        value = item.get("value")
+        if not isinstance(value, dict):
+            raise missing_parameter("value")
         amount, reserved = number(value.get("amount")) or ZERO, number(value.get("quantityReserved")) or ZERO
         put_amount(state, product.id, store.id, amount, reserved=reserved)
         touched[product.id] = product

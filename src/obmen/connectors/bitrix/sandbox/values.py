@@ -14,7 +14,8 @@ from urllib.parse import quote
 import msgspec
 
 from obmen.connectors.bitrix.sandbox.errors import RestError
-from obmen.connectors.bitrix.sandbox.state import Element, File, Property, ShopState, Value
+from obmen.connectors.bitrix.sandbox.rows import Element, File, Property, Value
+from obmen.connectors.bitrix.sandbox.state import ShopState
 
 
 def store_file(state: ShopState, data: object, *, path: str = "") -> File:
