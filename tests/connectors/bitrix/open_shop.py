@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from obmen.connectors.bitrix import Settings, connector
 from obmen.connectors.bitrix.sandbox import Setup, Shop
 from obmen.connectors.contract import Exchange, Ports, Step
+from obmen.sandbox.clock import Clock
+from obmen.sandbox.faults import Dials, Fault
 
 GUID = "bd72d8f9-55bc-11d9-848a-00112f43529a"
 
@@ -27,6 +30,21 @@ class FreeBudget:
 
     async def freeze(self, seconds: float) -> None:
         self.frozen.append(seconds)
+
+
+class ScriptedFaults:
+    """Faults befalling requests in the order given (empty: none), then none."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.dials = Dials()
+        self._faults = list(faults)
+
+    def delay(self) -> float:
+        return 0.0
+
+    def draw(self) -> Fault | None:
+        fault = self._faults.pop(0) if self._faults else ""
+        return Fault(fault) if fault else None
 
 
 class World:
@@ -73,7 +91,7 @@ class World:
 @asynccontextmanager
 async def opened(folder: Path, setup: Setup | None = None, **settings: Any) -> AsyncIterator[World]:
     """Start a shop and open a connection to it."""
-    async with Shop(setup) as shop:
+    async with Shop(setup, clock=Clock(datetime(2026, 1, 31, 7, tzinfo=UTC), frozen=True)) as shop:
         world = World(shop, folder, **settings)
         try:
             yield world

@@ -19,7 +19,7 @@ from obmen.connectors.bitrix.mapping import Shop, ShopCodec
 from obmen.connectors.bitrix.settings import Settings
 from obmen.connectors.contract import Finding, Outcome, Page, Ports, Step, Traits, Unlanded
 from obmen.connectors.transport import Transport
-from obmen.errors import ConfigError, Transient, UnknownOutcome
+from obmen.errors import AuthFailed, ConfigError, Transient, UnknownOutcome
 from obmen.sync.shadow import Codec, Look
 
 _TRAITS = {
@@ -116,13 +116,18 @@ class ShopConnection:
             yield page
 
     async def push(self, steps: Sequence[Step]) -> Sequence[Outcome]:
-        """Write steps of one entity. What fails before anything is written is repeated without harm."""
-        self._refuse_copy()
+        """Write steps of one entity.
+
+        Raises `AuthFailed` when nothing was written and a person must mend access or settings first.
+        """
         if not steps:
             return []
         try:
+            self._refuse_copy()
             return await self._writer.push(steps, await self._ready())
-        except (Transient, UnknownOutcome) as exc:
+        except ConfigError as exc:  # to a push both mean the same: pause until it is mended
+            raise AuthFailed(exc.code, exc.en, exc.ru, detail=exc.detail) from None
+        except (Transient, UnknownOutcome) as exc:  # raised by what precedes the first write of a step only
             wait = exc.retry_after_s if isinstance(exc, Transient) else None
             return [
                 Unlanded(record=step.record, code=exc.code, text=exc.en, retry_after_s=wait) for step in steps
