@@ -271,6 +271,9 @@ class Tx(Protocol):
     def woken(self, keys: Collection[str]) -> list[Waiter]:
         """Return and forget who waited for these keys; waiting writes become ready."""
 
+    def waiters(self, *, limit: int = 10_000) -> list[tuple[str, Waiter]]:
+        """Return who waits for which key."""
+
     # --- issues and guards
     def open_issues(self, issues: Sequence[Issue], *, at: float) -> None:
         """Open issues, or count them once more."""

@@ -273,3 +273,4 @@ MAPPINGS = sa.Table(
 )
 SECRETS = sa.Table("secrets", METADATA, _text("name", key=True), _document("nonce"), _document("sealed"))
 SCHEDULES = sa.Table("schedules", METADATA, _text("name", key=True), _moment("last_at"))
+PLANS = sa.Table("plans", METADATA, _text("digest", key=True), _document(), _moment("at"))

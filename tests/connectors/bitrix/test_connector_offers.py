@@ -26,7 +26,9 @@ async def product(world):
 
 
 async def test_an_offer_with_characteristics_hangs_on_its_product_and_makes_it_a_parent(world, product):
-    ref = await world.create("offer", product=product, name="Ботинки 42", characteristics=RED, prices__retail="4990.00 RUB")
+    ref = await world.create(
+        "offer", product=product, name="Ботинки 42", characteristics=RED, prices__retail="4990.00 RUB"
+    )
 
     look = await world.look("offer", ref)
     assert (product, RED, "4990.00 RUB") == (look["product"], look["characteristics"], look["prices.retail"])
@@ -35,7 +37,16 @@ async def test_an_offer_with_characteristics_hangs_on_its_product_and_makes_it_a
 
 async def test_an_offer_without_characteristics_is_the_product_itself(world, product):
     (done,) = await world.connection.push(
-        [make_step("offer", product=product, name="Ботинки", characteristics=[], prices__retail="4990.50 RUB", available="7")]
+        [
+            make_step(
+                "offer",
+                product=product,
+                name="Ботинки",
+                characteristics=[],
+                prices__retail="4990.50 RUB",
+                available="7",
+            )
+        ]
     )
 
     assert product == done.ref
@@ -79,7 +90,12 @@ async def test_an_empty_price_removes_its_row_only(world, product):
 
 
 async def test_what_stands_there_already_is_not_written_again(world, product):
-    fields = {"prices__retail": "1990.10 RUB", "available": "7.5", "characteristics": RED, "name": "Ботинки 42"}
+    fields = {
+        "prices__retail": "1990.10 RUB",
+        "available": "7.5",
+        "characteristics": RED,
+        "name": "Ботинки 42",
+    }
     ref = await world.create("offer", product=product, **fields)
     before = world.writes()
     (done,) = await world.connection.push([make_step("offer", ref=ref, product=product, **fields)])
@@ -100,7 +116,14 @@ async def test_a_refused_price_of_a_known_offer_is_refused_by_name(world, produc
 
 
 async def test_a_new_offer_refused_in_part_is_left_to_be_found(world, product):
-    step = make_step("offer", xml_id=f"{GUID}#1", product=product, name="42", characteristics=RED, prices__retail="1.00 XXX")
+    step = make_step(
+        "offer",
+        xml_id=f"{GUID}#1",
+        product=product,
+        name="42",
+        characteristics=RED,
+        prices__retail="1.00 XXX",
+    )
     (outcome,) = await world.connection.push([step])
 
     found = await world.connection.find("offer", [step])
@@ -116,7 +139,9 @@ async def test_a_bare_offer_is_found_on_its_product(world, product):
 
 async def test_a_product_sold_by_its_offers_has_no_bare_offer(world, product):
     await world.create("offer", record=2, product=product, name="42", characteristics=RED)
-    (outcome,) = await world.connection.push([make_step("offer", record=3, product=product, prices__retail="1.00 RUB")])
+    (outcome,) = await world.connection.push(
+        [make_step("offer", record=3, product=product, prices__retail="1.00 RUB")]
+    )
     (look,) = await world.connection.look("offer", [product])
 
     assert isinstance(outcome, Refused)
@@ -133,7 +158,9 @@ async def test_an_offer_moves_to_another_product(world, product):
 
 async def test_sizes_of_a_parent_are_not_sent_and_do_not_hinder_the_rest(world, product):
     await world.create("offer", product=product, name="42", characteristics=RED)
-    (done,) = await world.connection.push([make_step("product", ref=product, name="Ботинки зимние", weight="900")])
+    (done,) = await world.connection.push(
+        [make_step("product", ref=product, name="Ботинки зимние", weight="900")]
+    )
 
     assert "Ботинки зимние" == done.returned["name"]
 
@@ -144,14 +171,18 @@ async def test_stock_by_warehouse_goes_by_the_exchange_door_with_every_store_nam
         ref = await world.create("offer", product=product, stock__main="5", stock__lenina="2.5")
         (done,) = await world.connection.push([make_step("offer", ref=ref, stock__main="4")])
 
-        assert ("4", "2.5", "6.5") == tuple(done.returned[a] for a in ("stock.main", "stock.lenina", "available"))
+        assert ("4", "2.5", "6.5") == tuple(
+            done.returned[a] for a in ("stock.main", "stock.lenina", "available")
+        )
 
 
 async def test_with_inventory_control_stock_of_variants_still_arrives(tmp_path):
     setup = Setup(inventory_control=True)
     async with opened(tmp_path, setup, stores=STORES, **DOOR) as world:
         product = await world.create("product", record=100, xml_id=GUID, name="Ботинки")
-        step = make_step("offer", xml_id=f"{GUID}#1", product=product, name="42", characteristics=RED, stock__main="5")
+        step = make_step(
+            "offer", xml_id=f"{GUID}#1", product=product, name="42", characteristics=RED, stock__main="5"
+        )
         (done,) = await world.connection.push([step])
 
         assert "5" == done.returned["stock.main"]
@@ -180,17 +211,25 @@ async def test_large_rests_go_in_portions(tmp_path):
     async with opened(tmp_path, Setup(zip=False, file_limit=1024), stores=STORES, **DOOR) as world:
         steps = [make_step("product", record=n, xml_id=f"g-{n}", name=f"Болт М{n}") for n in range(1, 21)]
         products = [done.ref for done in await world.connection.push(steps)]
-        steps = [make_step("offer", record=n, product=ref, stock__main=str(n)) for n, ref in enumerate(products, 1)]
+        steps = [
+            make_step("offer", record=n, product=ref, stock__main=str(n)) for n, ref in enumerate(products, 1)
+        ]
         outcomes = await world.connection.push(steps)
 
         assert [str(n) for n in range(1, 21)] == [outcome.returned["stock.main"] for outcome in outcomes]
 
 
 async def test_fifty_new_prices_take_few_requests(world):
-    products = [done.ref for done in await world.connection.push([make_step("product", record=n, name=f"Болт М{n}") for n in range(50)])]
+    products = [
+        done.ref
+        for done in await world.connection.push(
+            [make_step("product", record=n, name=f"Болт М{n}") for n in range(50)]
+        )
+    ]
     before = world.budget.calls
     steps = [
-        make_step("offer", record=n, product=ref, prices__retail=f"{n}.90 RUB", available="1") for n, ref in enumerate(products)
+        make_step("offer", record=n, product=ref, prices__retail=f"{n}.90 RUB", available="1")
+        for n, ref in enumerate(products)
     ]
     outcomes = await world.connection.push(steps)
 

@@ -44,7 +44,10 @@ async def test_what_comes_back_is_what_stands_in_the_shop(world):
 
 async def test_codes_of_namesakes_differ_in_one_batch_and_across_batches(world):
     steps = [make_step("product", record=n, name="Кабель") for n in (1, 2)]
-    done = [*await world.connection.push(steps), *await world.connection.push([make_step("product", record=3, name="Кабель")])]
+    done = [
+        *await world.connection.push(steps),
+        *await world.connection.push([make_step("product", record=3, name="Кабель")]),
+    ]
 
     looks = [await world.look("product", one.ref) for one in done]
     assert ["kabel", "kabel-2", "kabel-3"] == [look["slug"] for look in looks]
@@ -193,7 +196,9 @@ async def test_a_missing_choice_is_added_once_where_the_settings_allow(tmp_path)
 async def test_a_batch_of_fifty_products_takes_few_requests(world):
     await world.look("product", "1")
     before = world.budget.calls
-    outcomes = await world.connection.push([make_step("product", record=n, name=f"Болт М{n}") for n in range(50)])
+    outcomes = await world.connection.push(
+        [make_step("product", record=n, name=f"Болт М{n}") for n in range(50)]
+    )
 
     assert {Done} == {type(outcome) for outcome in outcomes}
     assert world.budget.calls - before <= 5
