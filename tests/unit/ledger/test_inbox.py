@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from ledgers import taken_back
 from obmen.errors import Bug
 from obmen.ledger.contract import Sighting, StoredEnvelope
 
@@ -37,12 +38,12 @@ def envelope(key: str, **changes) -> StoredEnvelope:
 
 def test_a_cursor_is_empty_at_the_beginning_and_moves(any_ledger):
     with any_ledger.begin() as tx:
-        assert "" == tx.cursor("shop", "product")
+        assert tx.cursor("shop", "product") == ""
         tx.put_cursor("shop", "product", "1")
         tx.put_cursor("shop", "product", "2")
         tx.put_cursor("crm", "product", "3")
     with any_ledger.begin() as tx:
-        assert "2" == tx.cursor("shop", "product")
+        assert tx.cursor("shop", "product") == "2"
 
 
 # --- sightings
@@ -59,7 +60,7 @@ def test_pages_read_later_name_their_records_and_facets(any_ledger):
         assert {2: {"name", "vat", "prices"}, 3: {"name", "vat"}} == tx.sighted_later(
             "erp", "product", read_at=5
         )
-        assert {} == tx.sighted_later("erp", "product", read_at=8)
+        assert tx.sighted_later("erp", "product", read_at=8) == {}
 
 
 def test_pages_read_out_of_order_are_found(any_ledger):
@@ -77,7 +78,7 @@ def test_files_of_a_later_source_order_are_found(any_ledger):
         tx.sight(page(3))
 
         assert {1} == set(tx.sighted_later("erp", "product", order="2026-01-15"))
-        assert {} == tx.sighted_later("erp", "product", order="2026-02-01")
+        assert tx.sighted_later("erp", "product", order="2026-02-01") == {}
 
 
 def test_source_orders_are_compared_character_by_character(any_ledger):
@@ -104,10 +105,9 @@ def test_records_are_sighted_since_a_moment_or_by_an_envelope(any_ledger):
 def test_a_page_taken_back_was_never_sighted(any_ledger):
     with any_ledger.begin() as tx:
         tx.sight(page(1, read_at=6, order="b"))
-    with pytest.raises(ZeroDivisionError), any_ledger.begin() as tx:
+    with taken_back(any_ledger) as tx:
         tx.sight(page(2, read_at=5, order="a"))
         tx.sight(page(3, read_at=7, order="c"))
-        raise ZeroDivisionError
     with any_ledger.begin() as tx:
         assert {1} == set(tx.sighted_later("erp", "product", read_at=0))
         assert {1} == set(tx.sighted_later("erp", "product", order=""))
@@ -130,8 +130,8 @@ def test_the_same_key_is_accepted_once(any_ledger):
         foreign = tx.accept(envelope("k", connection="shop"))
     with any_ledger.begin() as tx:
         assert first == tx.accept(envelope("k", name="again"))
-        assert "import0_1.xml" == tx.envelope(first).name
-        assert 3 == len({first, other, foreign})
+        assert tx.envelope(first).name == "import0_1.xml"
+        assert len({first, other, foreign}) == 3
 
 
 def test_envelopes_wait_in_the_order_they_came_until_they_are_finished(any_ledger):
@@ -163,8 +163,8 @@ def test_counters_of_an_envelope_add_up(any_ledger):
         )
         moved = tx.envelope(number)
 
-    assert (5, 3, {"applied": 4, "echoed": 1}) == (moved.received, moved.position, moved.counters)
-    assert ("failed", "broken", "сломан") == (moved.state, moved.error_en, moved.error_ru)
+    assert (moved.received, moved.position, moved.counters) == (5, 3, {"applied": 4, "echoed": 1})
+    assert (moved.state, moved.error_en, moved.error_ru) == ("failed", "broken", "сломан")
 
 
 def test_an_unknown_envelope_is_a_bug(any_ledger):
@@ -178,10 +178,9 @@ def test_an_unknown_envelope_is_a_bug(any_ledger):
 def test_a_move_taken_back_leaves_the_envelope_waiting(any_ledger):
     with any_ledger.begin() as tx:
         number = tx.accept(envelope("k"))
-    with pytest.raises(ZeroDivisionError), any_ledger.begin() as tx:
+    with taken_back(any_ledger) as tx:
         tx.move_envelope(number, state="done", position=9, counted={"received": 9})
         tx.accept(envelope("other"))
-        raise ZeroDivisionError
     with any_ledger.begin() as tx:
         assert [number] == [found.id for found in tx.waiting_envelopes()]
-        assert (0, 0) == (tx.envelope(number).position, tx.envelope(number).received)
+        assert (tx.envelope(number).position, tx.envelope(number).received) == (0, 0)

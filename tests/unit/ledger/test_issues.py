@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
+from ledgers import taken_back
 from obmen.ledger.contract import READY, WAITING, Danger, Delivery, Issue, JournalLine, Waiter
 from obmen.sync.settle import Entry
 
@@ -35,8 +34,8 @@ def test_waiters_are_woken_once_by_any_of_their_keys(any_ledger):
         tx.wait([("a", look), ("b", look), ("a", write), ("a", write), ("c", Waiter(3, "shop", "write"))])
     with any_ledger.begin() as tx:
         assert [look, write] == sorted(tx.woken(["a", "b", "z"]))
-        assert [] == tx.woken(["a", "b"])
-        assert [] == tx.woken([])
+        assert tx.woken(["a", "b"]) == []
+        assert tx.woken([]) == []
 
 
 def test_waiting_for_a_key_twice_is_waiting_once(any_ledger):
@@ -55,7 +54,7 @@ def test_waiting_writes_become_ready(any_ledger):
         tx.woken(["a"])
         rows = tx.deliveries("shop", [1, 2])
 
-        assert (READY, "", ()) == (rows[1].state, rows[1].reason, rows[1].wakes_on)
+        assert (rows[1].state, rows[1].reason, rows[1].wakes_on) == (READY, "", ())
         assert waiting(2) == rows[2]
         assert waiting(1, "crm") == tx.deliveries("crm", [1])[1]
 
@@ -65,9 +64,8 @@ def test_a_wake_taken_back_wakes_again(any_ledger):
     with any_ledger.begin() as tx:
         tx.put_deliveries([waiting(1)])
         tx.wait([("a", waiter)])
-    with pytest.raises(ZeroDivisionError), any_ledger.begin() as tx:
+    with taken_back(any_ledger) as tx:
         tx.woken(["a"])
-        raise ZeroDivisionError
     with any_ledger.begin() as tx:
         assert waiting(1) == tx.deliveries("shop", [1])[1]
         assert [waiter] == tx.woken(["a"])
@@ -83,7 +81,7 @@ def test_the_same_issue_is_counted_and_tells_its_newest_words(any_ledger):
         tx.open_issues([issue("k", en="Four found", ru="Найдено четыре")], at=20.0)
         (found,) = tx.issues()
 
-    assert (3, 10.0, 20.0) == (found.count, found.opened_at, found.seen_at)
+    assert (found.count, found.opened_at, found.seen_at) == (3, 10.0, 20.0)
     assert issue("k", en="Four found", ru="Найдено четыре", record=5, ref="r", entity="offer") == found.issue
 
 
@@ -91,12 +89,12 @@ def test_a_closed_issue_opens_anew(any_ledger):
     with any_ledger.begin() as tx:
         tx.open_issues([issue("k"), issue("other")], at=10.0)
         tx.close_issues(["k", "unknown"], at=11.0)
-        assert ["other"] == [found.issue.key for found in tx.issues()]
+        assert [found.issue.key for found in tx.issues()] == ["other"]
         tx.open_issues([issue("k")], at=12.0)
         found = tx.issues()
 
-    assert [("other", 1), ("k", 1)] == [(each.issue.key, each.count) for each in found]
-    assert 12.0 == found[1].opened_at
+    assert [(each.issue.key, each.count) for each in found] == [("other", 1), ("k", 1)]
+    assert found[1].opened_at == 12.0
 
 
 def test_issues_are_listed_oldest_first_for_one_system_or_all(any_ledger):
@@ -104,20 +102,19 @@ def test_issues_are_listed_oldest_first_for_one_system_or_all(any_ledger):
         for key, connection in (("c", "shop"), ("a", "crm"), ("b", "shop")):
             tx.open_issues([issue(key, connection=connection)], at=10.0)
 
-        assert ["c", "a", "b"] == [found.issue.key for found in tx.issues()]
-        assert ["c", "b"] == [found.issue.key for found in tx.issues(connection="shop")]
-        assert ["c", "a"] == [found.issue.key for found in tx.issues(limit=2)]
+        assert [found.issue.key for found in tx.issues()] == ["c", "a", "b"]
+        assert [found.issue.key for found in tx.issues(connection="shop")] == ["c", "b"]
+        assert [found.issue.key for found in tx.issues(limit=2)] == ["c", "a"]
 
 
 def test_an_issue_taken_back_was_never_open(any_ledger):
     with any_ledger.begin() as tx:
         tx.open_issues([issue("k")], at=10.0)
-    with pytest.raises(ZeroDivisionError), any_ledger.begin() as tx:
+    with taken_back(any_ledger) as tx:
         tx.close_issues(["k"], at=11.0)
         tx.open_issues([issue("new")], at=11.0)
-        raise ZeroDivisionError
     with any_ledger.begin() as tx:
-        assert [("k", 1)] == [(found.issue.key, found.count) for found in tx.issues()]
+        assert [(found.issue.key, found.count) for found in tx.issues()] == [("k", 1)]
 
 
 # --- dangers
@@ -145,8 +142,8 @@ def test_a_danger_replaces_the_same_record_and_atom(any_ledger):
             danger(2, "prices.b2b", "1.00 RUB"),
         ] == tx.dangers("erp")
         tx.drop_dangers("erp", [(2, "prices.b2b"), (1, "other")])
-        assert [1] == [held.record for held in tx.dangers("erp")]
-        assert [] == tx.dangers("shop")
+        assert [held.record for held in tx.dangers("erp")] == [1]
+        assert tx.dangers("shop") == []
 
 
 # --- the journal and connections
@@ -168,8 +165,8 @@ def test_a_record_tells_its_history_newest_first(any_ledger):
 
 def test_a_connection_is_active_until_somebody_pauses_it(any_ledger):
     with any_ledger.begin() as tx:
-        assert ("active", "") == tx.state_of("shop")
+        assert tx.state_of("shop") == ("active", "")
         tx.put_state("shop", "paused", "maintenance")
         tx.put_state("shop", "hold", "held_plan")
     with any_ledger.begin() as tx:
-        assert ("hold", "held_plan") == tx.state_of("shop")
+        assert tx.state_of("shop") == ("hold", "held_plan")
