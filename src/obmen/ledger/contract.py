@@ -46,7 +46,7 @@ class Known(NamedTuple):
     shadow: Shadow | None
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An outbox row: one record one system is behind on. A hundred updates are still one row."""
 
     record: int
@@ -82,7 +82,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
 
 
-class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
+class JournalLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What happened to a record, for people. `connection` is the system that spoke or was written to."""
 
     record: int
@@ -289,6 +289,16 @@ class Tx(Protocol):
 
     def dangers(self, connection: str) -> list[Danger]:
         """Return what this system said that is still held."""
+
+    # --- plans
+    def outbox(self, connection: str, *, limit: int = 100_000) -> list[Delivery]:
+        """Return the outbox rows of one system, whatever their state, in lane and rank order."""
+
+    def put_plan(self, digest: str, body: bytes, *, at: float) -> None:
+        """Keep a plan under its digest."""
+
+    def plan(self, digest: str) -> bytes | None:
+        """Return a kept plan."""
 
     # --- moving work
     def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:

@@ -39,6 +39,12 @@ _RESCHEDULE = upsert(
     ("entity", "lane", "rank", "state", "reason", "wakes_on", "not_before", "attempts", "leased_until"),
 )
 _SELECT = Statement(sa.select(*_COLUMNS).where(_OF_CONNECTION, among(OUTBOX.c.record, "records")))
+_ALL = Statement(
+    sa.select(*_COLUMNS)
+    .where(_OF_CONNECTION)
+    .order_by(OUTBOX.c.rank, OUTBOX.c.lane, OUTBOX.c.record)
+    .limit(sa.bindparam("limit"))
+)
 _DROP = Statement(sa.delete(OUTBOX).where(_OF_CONNECTION, among(OUTBOX.c.record, "records")))
 
 # Two claims of one connection must not meet: whole lanes are taken, and a lane has rows the other does not see.
@@ -88,6 +94,10 @@ class Outbox(Part):
             return {}
         rows = self.db.rows(_SELECT, connection=connection, records=self.db.batch(records))
         return {row.record: row for row in map(_delivery, rows)}
+
+    def outbox(self, connection: str, *, limit: int = 100_000) -> list[Delivery]:
+        """Return the outbox rows of one system, whatever their state, in rank and lane order."""
+        return [_delivery(row) for row in self.db.rows(_ALL, connection=connection, limit=limit)]
 
     def put_deliveries(self, rows: Sequence[Delivery]) -> None:
         """Say who is behind. An existing row keeps `since`, `attempts` and a hold that a person must lift.

@@ -1,0 +1,356 @@
+"""Deliver: bring one system up to date, a batch of lanes at a time.
+
+    claim ─> prepare ─┬─> look first ──> settle ─┐
+                      ├─> find ──> adopt ────────┼─> freeze ─> push ─> receive
+                      └─────────────────────────┘
+
+Each arrow crosses a transaction, so that a crash between any two is repaired by comparing again: a frozen attempt
+without an answer is looked up (`resolving`), everything else is simply planned anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from obmen.connectors.contract import Connection, Source, Step, Target, Unlanded
+from obmen.engine import issues, outbox
+from obmen.engine.hub import Bindings, Hub, view_of
+from obmen.engine.receiving import receive
+from obmen.engine.settling import Arrival, settle_page
+from obmen.errors import AuthFailed, Transient
+from obmen.ledger.contract import WAITING, Attempt, Binding, Delivery, JournalLine, Tx, Waiter
+from obmen.model import Record
+from obmen.sync.behind import Need, must_look_first, need
+from obmen.sync.laws import Law
+from obmen.sync.reasons import Reason
+from obmen.sync.settle import Entry
+from obmen.sync.shadow import Shadow
+
+MARK = "obmen:"
+
+
+class Candidate(NamedTuple):
+    """A delivery that can go: the record, what is needed, and what is known of the target."""
+
+    record: Record
+    need: Need
+    shadow: Shadow | None
+    ref: str | None
+    keys: dict[str, str]
+
+
+class Prepared(NamedTuple):
+    """A claimed batch of one entity, sorted by what must happen before it can be sent."""
+
+    entity: str
+    look_first: list[Candidate]
+    create: list[Candidate]
+    update: list[Candidate]
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing is left to send."""
+        return not (self.look_first or self.create or self.update)
+
+
+async def deliver(hub: Hub, connection: str, *, limit: int = 50) -> int:
+    """Claim ready rows of one connection and write them; return how many rows were claimed."""
+    target = hub.connections[connection]
+    rows = await hub.ledger.run(
+        lambda tx: tx.claim(connection, now=hub.now(), limit=limit, lease_s=hub.lease_s)
+    )
+    for entity in sorted({row.entity for row in rows}):
+        here = [row for row in rows if row.entity == entity]
+        await _deliver_entity(hub, connection, target, entity, here)
+    return len(rows)
+
+
+async def _deliver_entity(
+    hub: Hub, connection: str, target: Connection, entity: str, rows: list[Delivery]
+) -> None:
+    prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows))
+    if prepared.look_first:
+        await look_first(hub, connection, prepared)
+        prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=True))
+    if prepared.create:
+        prepared = await find_first(hub, connection, prepared, rows)
+    if prepared.is_empty or not isinstance(target, Target):
+        return
+    steps = await hub.ledger.run(lambda tx: freeze(tx, hub, connection, prepared))
+    if not steps:
+        return
+    try:
+        outcomes = await target.push(steps)
+    except (AuthFailed, Transient) as error:
+        # Both mean that nothing was written; the steps go back before the connection is paused or waits.
+        hint = error.retry_after_s if isinstance(error, Transient) else None
+        unlanded = [
+            Unlanded(record=step.record, code=error.code, text=error.en, retry_after_s=hint) for step in steps
+        ]
+        await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, unlanded))
+        raise
+    await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, outcomes))
+
+
+# --- planning -----------------------------------------------------------------------------------------------------
+
+
+def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, looked: bool = False) -> Prepared:
+    """Plan claimed rows anew from record and shadow; rows that need nothing or cannot go are settled here."""
+    entity = rows[0].entity
+    topology = hub.topologies[entity]
+    reader = topology.reader(connection)
+    ids = [row.record for row in rows]
+    records = tx.records(ids)
+    shadows = tx.shadows(connection, ids)
+    refs = tx.refs_of(connection, ids)
+    attempts = tx.attempts(connection, ids)
+    partners = Bindings()
+    outbox.fetch_partner_refs(tx, connection, records.values(), partners)
+    view = view_of(hub, connection, entity, partners)
+    keys = outbox.external_codes(tx, hub, connection, ids)
+    result = Prepared(entity, [], [], [])
+    done: list[tuple[Record, Reason]] = []
+    waiting: list[tuple[Delivery, Reason, tuple[str, ...]]] = []
+    bare = _bare_siblings(tx, records.values(), refs) if entity == "offer" else frozenset()
+    for row in rows:
+        record = records[row.record]
+        if row.record in attempts:
+            continue
+        shadow = shadows.get(row.record)
+        if reader is None or record.merged_into is not None or (shadow is not None and shadow.gone):
+            done.append((record, Reason.GONE))
+            continue
+        wanted = need(
+            record=record, shadow=shadow, view=view, topology=topology, reader=reader, laws=hub.laws
+        )
+        candidate = Candidate(record, wanted, shadow, refs.get(record.id), keys.get(record.id, {}))
+        if candidate.ref is None:
+            if reader.when is not None and not reader.when(record):
+                waiting.append((row, Reason.WAITING_CONDITION, ()))
+                continue
+            verdict = _birth(tx, hub, connection, candidate, bare)
+            if isinstance(verdict, Reason):
+                done.append((record, verdict))
+                continue
+            if verdict:
+                waiting.append(
+                    (row, wanted.reasons.get(verdict[0], Reason.WAITING_VALUE), _wakes(wanted, verdict))
+                )
+                continue
+            result.create.append(candidate)
+        elif not wanted.fields and not wanted.waits:
+            done.append((record, Reason.UP_TO_DATE))
+        elif not wanted.fields:
+            names = tuple(wanted.waits)
+            waiting.append((row, wanted.reasons[names[0]], _wakes(wanted, names)))
+        elif _must_look(hub, connection, candidate, looked=looked):
+            result.look_first.append(candidate)
+        else:
+            result.update.append(candidate)
+    _settle_rows(tx, hub, connection, done, waiting)
+    return result
+
+
+def _must_look(hub: Hub, connection: str, candidate: Candidate, *, looked: bool) -> bool:
+    if looked or Law.LOOK_BEFORE_WRITE not in hub.laws or not isinstance(hub.connections[connection], Source):
+        return False
+    topology = hub.topologies[candidate.record.entity]
+    return must_look_first(candidate.need, candidate.record, topology, connection)
+
+
+def _birth(
+    tx: Tx, hub: Hub, connection: str, candidate: Candidate, bare: frozenset[int]
+) -> Reason | tuple[str, ...]:
+    """Return why a record is not created at all, or the atoms its creation waits for (none: it can be created)."""
+    record = candidate.record
+    if record.id in bare:
+        return Reason.BARE_SIBLING
+    if record.atoms.get("active") is False:
+        return Reason.INACTIVE_NEW
+    tombstone = any(
+        binding.connection == connection and binding.kind == "gone" for binding in tx.bindings([record.id])
+    )
+    if tombstone and Law.RECREATE_NEVER in hub.laws:
+        return Reason.GONE
+    required = hub.connections[connection].traits(record.entity).required
+    return tuple(name for name in required if name not in candidate.need.fields)
+
+
+def _bare_siblings(tx: Tx, records: Iterable[Record], refs: Mapping[int, str]) -> frozenset[int]:
+    """Return the new offers without characteristics whose product is sold by variants: 1C sends such, with no stock."""
+    bare = [record for record in records if record.id not in refs and not record.atoms.get("characteristics")]
+    if not bare:
+        return frozenset()
+    members = tx.lane_members({record.lane for record in bare}, "offer")
+    ids = {number for numbers in members.values() for number in numbers}
+    siblings = tx.records(ids)
+    with_variants = {
+        sibling.lane
+        for sibling in siblings.values()
+        if sibling.atoms.get("characteristics") and sibling.atoms.get("active") is not False
+    }
+    return frozenset(record.id for record in bare if record.lane in with_variants)
+
+
+def _wakes(wanted: Need, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted({wanted.waits[name].wakes_on for name in names if name in wanted.waits}))
+
+
+def _settle_rows(
+    tx: Tx,
+    hub: Hub,
+    connection: str,
+    done: Sequence[tuple[Record, Reason]],
+    waiting: Sequence[tuple[Delivery, Reason, tuple[str, ...]]],
+) -> None:
+    if done:
+        tx.drop_deliveries(connection, [record.id for record, _ in done])
+        lines = [
+            JournalLine(
+                record=record.id, connection=connection, kind="write", entries=(Entry("", reason.code),)
+            )
+            for record, reason in done
+            if reason is not Reason.UP_TO_DATE
+        ]
+        if lines:
+            tx.journal(lines, at=hub.now(), tick=tx.tick())
+    for row, reason, keys in waiting:
+        tx.reschedule([_waiting(row, reason, keys)])
+        tx.wait([(key, Waiter(row.record, connection, "write")) for key in keys])
+
+
+def _waiting(row: Delivery, reason: Reason, keys: tuple[str, ...]) -> Delivery:
+    return Delivery(
+        record=row.record,
+        connection=row.connection,
+        entity=row.entity,
+        lane=row.lane,
+        rank=row.rank,
+        state=WAITING,
+        reason=reason.code,
+        wakes_on=keys,
+        since=row.since,
+    )
+
+
+# --- looking before writing ---------------------------------------------------------------------------------------
+
+
+async def look_first(hub: Hub, connection: str, prepared: Prepared) -> None:
+    """Look at what is about to be written where the target may have decided something, and settle it."""
+    refs = [candidate.ref for candidate in prepared.look_first if candidate.ref is not None]
+    await look_again(hub, connection, prepared.entity, refs, evidence="look before write")
+
+
+async def look_again(hub: Hub, connection: str, entity: str, refs: Sequence[str], *, evidence: str) -> None:
+    """Look at these objects now and settle what they show."""
+    source = hub.connections[connection]
+    if not refs or not isinstance(source, Source):
+        return
+    read_at = await hub.ledger.run(lambda tx: tx.tick())
+    looks = await source.look(entity, refs)
+    arrival = Arrival(connection=connection, entity=entity, looks=looks, read_at=read_at, evidence=evidence)
+    await hub.ledger.run(lambda tx: settle_page(tx, hub, arrival))
+
+
+async def find_first(hub: Hub, connection: str, prepared: Prepared, rows: Sequence[Delivery]) -> Prepared:
+    """Search a system for what is about to be created in it; what is there already is bound and settled instead."""
+    target = hub.connections[connection]
+    if Law.FIND_BEFORE_CREATE not in hub.laws or not isinstance(target, Target):
+        return prepared
+    steps = [_step(candidate) for candidate in prepared.create]
+    found = await target.find(prepared.entity, steps)
+    hits = {number: tuple(dict.fromkeys(refs)) for number, refs in found.items() if refs}
+    if not hits:
+        return prepared
+    adopted = await hub.ledger.run(lambda tx: adopt(tx, hub, connection, prepared, hits))
+    await look_again(hub, connection, prepared.entity, adopted, evidence="found before create")
+    return await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=True))
+
+
+def adopt(
+    tx: Tx, hub: Hub, connection: str, prepared: Prepared, hits: Mapping[int, tuple[str, ...]]
+) -> list[str]:
+    """Bind what was found; two objects, or one that is somebody else's, are an issue. Return the refs bound."""
+    bound = tx.bound(connection, prepared.entity, {ref for refs in hits.values() for ref in refs})
+    adopted: list[str] = []
+    for candidate in prepared.create:
+        refs = hits.get(candidate.record.id, ())
+        if not refs:
+            continue
+        record = candidate.record
+        free = [ref for ref in refs if bound.get(ref, record.id) == record.id]
+        if (len(refs) > 1 or not free) and Law.TWO_IS_AN_ISSUE in hub.laws:
+            tx.open_issues([issues.two_found(connection, record, refs)], at=hub.now())
+            row = outbox.row(hub, connection, record)
+            tx.reschedule([_waiting(row, Reason.DOUBLE, ())])
+            continue
+        tx.bind([Binding(connection, prepared.entity, free[0], record.id)])
+        line = JournalLine(
+            record=record.id,
+            connection=connection,
+            kind="create",
+            entries=(Entry("", Reason.ADOPTED.code, detail=free[0]),),
+        )
+        tx.journal([line], at=hub.now(), tick=tx.tick())
+        adopted.append(free[0])
+    return adopted
+
+
+# --- freezing and sending -----------------------------------------------------------------------------------------
+
+
+def freeze(tx: Tx, hub: Hub, connection: str, prepared: Prepared) -> list[Step]:
+    """Write down what is about to be sent. Rows that have an open attempt or changed hands meanwhile are left out."""
+    candidates = [*prepared.create, *prepared.update]
+    ids = [candidate.record.id for candidate in candidates]
+    open_ = tx.attempts(connection, ids)
+    versions = tx.records(ids)
+    steps: list[Step] = []
+    attempts: list[Attempt] = []
+    moved: list[Delivery] = []
+    opened_at = tx.tick()
+    for candidate in candidates:
+        number = candidate.record.id
+        if number in open_ or versions[number].version != candidate.record.version:
+            moved.append(outbox.row(hub, connection, versions[number]))
+            continue
+        step = _step(candidate)
+        steps.append(step)
+        attempts.append(
+            Attempt(
+                record=number,
+                connection=connection,
+                entity=prepared.entity,
+                creates=candidate.ref is None,
+                ref=candidate.ref,
+                payload=step.fields,
+                mark=step.mark,
+                opened_at=opened_at,
+                resolve_at=hub.now() + hub.lease_s + hub.connections[connection].visible_after_s,
+            )
+        )
+    tx.put_attempts(attempts)
+    tx.reschedule(moved)
+    return steps
+
+
+def mark_of(record: int) -> str:
+    """Return our own mark on an object we create."""
+    return f"{MARK}{record}"
+
+
+def _step(candidate: Candidate) -> Step:
+    record = candidate.record
+    return Step(
+        record=record.id,
+        entity=record.entity,
+        ref=candidate.ref,
+        fields=candidate.need.fields,
+        held=candidate.shadow.held if candidate.shadow is not None else {},
+        mark=mark_of(record.id),
+        keys=candidate.keys,
+        title=record.title,
+    )

@@ -1,0 +1,105 @@
+"""The issues the engine opens: what a person or a mapping must settle, in one sentence with the way out."""
+
+from __future__ import annotations
+
+from obmen.errors import ObmenError
+from obmen.ledger.contract import Issue
+from obmen.model import Record
+from obmen.sync.reasons import Reason
+from obmen.sync.shadow import Look
+
+
+def name_of(record: Record) -> str:
+    """Return what people call a record."""
+    return record.title or f"{record.entity} {record.id}"
+
+
+def unmapped(connection: str, record: Record, atom: str, key: str) -> Issue:
+    """Return the issue of a value nobody has mapped; one issue for all records that wait for the same key."""
+    code = key.rpartition(":")[2]
+    return Issue(
+        key=f"waits:{key}",
+        code=Reason.WAITING_MAPPING.code,
+        connection=connection,
+        entity=record.entity,
+        record=record.id,
+        en=f"{connection}: no mapping of {atom} for «{code}» («{name_of(record)}» and others wait); add it and they continue by themselves.",
+        ru=f"{connection}: для поля {atom} нет соответствия «{code}» (ждёт «{name_of(record)}» и другие); добавьте его, они продолжат сами.",
+    )
+
+
+def gone(connection: str, record: Record, ref: str) -> Issue:
+    """Return the issue of an object that somebody deleted in a system that should hold it."""
+    name = name_of(record)
+    return Issue(
+        key=f"gone:{connection}:{record.id}",
+        code=Reason.GONE.code,
+        connection=connection,
+        entity=record.entity,
+        record=record.id,
+        ref=ref,
+        en=f"{connection}: «{name}» ({ref}) was deleted there; it is not created again by itself. Unbind it to create it anew.",
+        ru=f"{connection}: «{name}» ({ref}) удалён в этой системе; сам заново не создаётся. Чтобы создать заново, снимите связь.",
+    )
+
+
+def stranger(reason: Reason, connection: str, entity: str, look: Look) -> Issue:
+    """Return the issue of an object that is nobody we know: a double, or new where nothing new may come from."""
+    name = look.title or look.ref
+    if reason is Reason.DOUBLE:
+        en = f"{connection}: {entity} «{name}» ({look.ref}) looks like a record already bound there, or like two records; bind it by hand."
+        ru = f"{connection}: «{name}» ({look.ref}) похож на уже связанную карточку или сразу на две; свяжите вручную."
+    else:
+        en = f"{connection}: {entity} «{name}» ({look.ref}) is unknown, and {connection} may not bring new records; adopt it or add the connection to creators."
+        ru = f"{connection}: «{name}» ({look.ref}) неизвестен, а заводить новые карточки отсюда нельзя; усыновите его или добавьте подключение в creators."
+    return Issue(
+        key=f"{reason.code}:{connection}:{entity}:{look.ref}",
+        code=reason.code,
+        connection=connection,
+        entity=entity,
+        ref=look.ref,
+        en=en,
+        ru=ru,
+    )
+
+
+def two_found(connection: str, record: Record, refs: tuple[str, ...]) -> Issue:
+    """Return the issue of a record that two objects of a system could be."""
+    return Issue(
+        key=f"two:{connection}:{record.id}",
+        code=Reason.DOUBLE.code,
+        connection=connection,
+        entity=record.entity,
+        record=record.id,
+        en=f"{connection}: «{name_of(record)}» stands there twice ({', '.join(refs)}); merge or delete one, or bind the right one by hand.",
+        ru=f"{connection}: «{name_of(record)}» есть там дважды ({', '.join(refs)}); объедините или удалите лишний либо свяжите нужный вручную.",
+    )
+
+
+def refused(connection: str, record: Record, en: str, ru: str) -> Issue:
+    """Return the issue of a record a system refuses; it is tried again when the record changes."""
+    return Issue(
+        key=f"refused:{connection}:{record.id}",
+        code=Reason.REJECTED.code,
+        connection=connection,
+        entity=record.entity,
+        record=record.id,
+        en=f"{connection} refused «{name_of(record)}»: {en}",
+        ru=f"{connection} отклонил «{name_of(record)}»: {ru}",
+    )
+
+
+def settled_keys(connection: str, record: int) -> tuple[str, ...]:
+    """Return the keys of issues that a confirmed write of a record settles."""
+    return (f"refused:{connection}:{record}", f"two:{connection}:{record}")
+
+
+def paused(connection: str, error: ObmenError) -> Issue:
+    """Return the issue of a connection that is paused until its access is mended."""
+    return Issue(
+        key=f"paused:{connection}",
+        code=Reason.PAUSED.code,
+        connection=connection,
+        en=f"{connection} is paused: {error.en} Mend the access and resume it: obmen resume {connection}",
+        ru=f"{connection} приостановлен: {error.ru} Исправьте доступ и возобновите: obmen resume {connection}",
+    )

@@ -1,0 +1,95 @@
+"""Recognise unknown objects: own mark, then the configured keys in order. The candidates are fetched by page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum, auto
+from typing import NamedTuple
+
+from obmen.engine.hub import Hub, Matching
+from obmen.ledger.contract import Tx
+from obmen.model import Record
+from obmen.sync.laws import Law
+from obmen.sync.match import Candidate, Verdict, match
+from obmen.sync.shadow import Look
+
+
+class Matched(Enum):
+    """What becomes of a stranger."""
+
+    CREATE = auto()
+    BIND = auto()
+    PARK_DOUBLE = auto()
+    PARK_STRANGER = auto()
+    WAIT = auto()
+
+
+class Strangers(NamedTuple):
+    """The verdict on each ref, the records the bound ones turned out to be, and how many are new."""
+
+    verdicts: dict[str, Matched]
+    records: dict[str, Record]
+    creating: int
+
+
+def match_strangers(tx: Tx, hub: Hub, connection: str, entity: str, looks: Sequence[Look]) -> Strangers:
+    """Decide for each unknown object whether it is a known record, a new one, or a person's business."""
+    matching = hub.matching.get(connection, Matching())
+    found = _candidates(tx, matching, entity, looks)
+    ids = {record for candidates in found.values() for _, record in candidates}
+    records = (
+        {number: record for number, record in tx.records(ids).items() if record.entity == entity}
+        if ids
+        else {}
+    )
+    taken = tx.refs_of(connection, records) if records else {}
+    attempts = tx.attempts(connection, records) if records else {}
+    verdicts: dict[str, Matched] = {}
+    bound: dict[str, Record] = {}
+    claimed: set[int] = set()
+    creating = 0
+    for look in looks:
+        candidates = tuple(
+            Candidate(number, by, number in taken or number in claimed)
+            for by, number in found.get(look.ref, ())
+            if number in records
+        )
+        outcome = match(
+            system=connection, candidates=candidates, topology=hub.topologies[entity], laws=hub.laws
+        )
+        if outcome.verdict is Verdict.CREATE:
+            verdicts[look.ref] = Matched.CREATE
+            creating += 1
+        elif outcome.verdict is Verdict.NOT_A_CREATOR:
+            verdicts[look.ref] = Matched.PARK_STRANGER
+        elif outcome.record in attempts and Law.ONE_CONVERSATION in hub.laws:
+            verdicts[look.ref] = Matched.WAIT
+        elif outcome.verdict is Verdict.DOUBLE or outcome.record is None:
+            verdicts[look.ref] = Matched.PARK_DOUBLE
+        else:
+            verdicts[look.ref] = Matched.BIND
+            bound[look.ref] = records[outcome.record]
+            claimed.add(outcome.record)
+    return Strangers(verdicts, bound, creating)
+
+
+def _candidates(
+    tx: Tx, matching: Matching, entity: str, looks: Sequence[Look]
+) -> dict[str, list[tuple[str, int]]]:
+    """Return, per ref, what it may be: (by what it was recognised, record id), in the order of seeking."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for look in looks:
+        if look.mark is not None:
+            found.setdefault(look.ref, []).append(("mark", look.mark))
+    for key in matching.keys:
+        values = {look.keys[key] for look in looks if look.keys.get(key)}
+        if not values:
+            continue
+        if key == "xml_id" and matching.keyed_by is not None:
+            hits = {ref: [number] for ref, number in tx.bound(matching.keyed_by, entity, values).items()}
+        else:
+            hits = tx.by_key(entity, key, values)
+        for look in looks:
+            for number in hits.get(look.keys.get(key, ""), ()):
+                found.setdefault(look.ref, []).append((key, number))
+    return found

@@ -1,0 +1,134 @@
+"""Keep the outbox what it is: a cache of who is behind. Recomputed whenever anything it rests on changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
+
+from obmen.engine.hub import Bindings, Hub, view_of
+from obmen.ledger.contract import HELD, READY, WAITING, Delivery, Tx, Waiter
+from obmen.model import ENTITIES, Record
+from obmen.sync.behind import need
+from obmen.sync.laws import Law
+from obmen.sync.reasons import Reason
+
+
+def recompute(
+    tx: Tx,
+    hub: Hub,
+    entity: str,
+    *,
+    records: Sequence[Record],
+    changed: Collection[int],
+    born: Collection[int] = (),
+    touched: str | None = None,
+    held: Collection[int] = (),
+) -> None:
+    """Say for each reader who is behind.
+
+    `changed` records are compared with every reader; the others only with `touched`, the system whose shadow moved.
+    Records just `born` have no shadows anywhere, so that every reader but the one that brought them is behind
+    without a question. `held` are the records a guard holds.
+    """
+    topology = hub.topologies[entity]
+    for reader in topology.readers:
+        here = [
+            record
+            for record in records
+            if record.id in changed or (reader.to == touched and Law.RECOMPUTE in hub.laws)
+        ]
+        new = [record for record in here if record.id in born and reader.to != touched]
+        old = [record for record in here if record.id not in born or reader.to == touched]
+        rows = [row(hub, reader.to, record, guarded=record.id in held) for record in new]
+        if old:
+            behind, up_to_date = compare(tx, hub, reader.to, old)
+            rows += [row(hub, reader.to, record, guarded=record.id in held) for record in behind]
+            if up_to_date:
+                tx.drop_deliveries(reader.to, up_to_date)
+        if rows:
+            tx.put_deliveries(rows)
+
+
+def compare(tx: Tx, hub: Hub, reader: str, records: Sequence[Record]) -> tuple[list[Record], list[int]]:
+    """Return which records one reader is behind on, and the ids of those it is not."""
+    topology = hub.topologies[records[0].entity]
+    role = topology.reader(reader)
+    ids = [record.id for record in records]
+    if role is None:
+        return [], ids
+    shadows = tx.shadows(reader, ids)
+    partners = Bindings()
+    fetch_partner_refs(tx, reader, records, partners)
+    view = view_of(hub, reader, topology.entity, partners)
+    behind: list[Record] = []
+    up_to_date: list[int] = []
+    for record in records:
+        shadow = shadows.get(record.id)
+        if record.merged_into is not None or (shadow is not None and shadow.gone):
+            up_to_date.append(record.id)
+            continue
+        wanted = need(record=record, shadow=shadow, view=view, topology=topology, reader=role, laws=hub.laws)
+        if wanted.is_behind:
+            behind.append(record)
+        else:
+            up_to_date.append(record.id)
+    return behind, up_to_date
+
+
+def fetch_partner_refs(tx: Tx, reader: str, records: Iterable[Record], partners: Bindings) -> None:
+    """Fetch one system's refs of every partner these records name."""
+    wanted: set[int] = set()
+    for record in records:
+        for atom in ENTITIES[record.entity].atoms:
+            if atom.partner is None:
+                continue
+            value = record.atoms.get(atom.name)
+            for number in value if isinstance(value, list) else [value]:
+                if isinstance(number, int) and not isinstance(number, bool):
+                    wanted.add(number)
+    if wanted:
+        partners.fetch_refs(tx, reader, wanted)
+
+
+def wake(tx: Tx, hub: Hub, waiters: Collection[Waiter]) -> None:
+    """Plan again the writes that waited for what has come now."""
+    for connection in sorted({waiter.connection for waiter in waiters}):
+        ids = sorted({waiter.record for waiter in waiters if waiter.connection == connection})
+        records = list(tx.records(ids).values())
+        for entity in sorted({record.entity for record in records}):
+            here = [record for record in records if record.entity == entity]
+            behind, up_to_date = compare(tx, hub, connection, here)
+            # What waited had been let go before; a plan or a guard does not hold it a second time.
+            rows = tx.deliveries(connection, [record.id for record in behind])
+            waiting = [record for record in behind if record.id in rows and rows[record.id].state == WAITING]
+            freed = [
+                msgspec.structs.replace(rows[r.id], state=READY, reason="", wakes_on=()) for r in waiting
+            ]
+            tx.reschedule(freed)
+            tx.put_deliveries([row(hub, connection, record) for record in behind if record not in waiting])
+            if up_to_date:
+                tx.drop_deliveries(connection, up_to_date)
+
+
+def row(hub: Hub, connection: str, record: Record, *, guarded: bool = False) -> Delivery:
+    """Return the outbox row of a record one system is behind on."""
+    reason = Reason.HELD_GUARD if guarded else Reason.HELD_PLAN if connection in hub.planned else None
+    return Delivery(
+        record=record.id,
+        connection=connection,
+        entity=record.entity,
+        lane=record.lane or record.id,
+        rank=ENTITIES[record.entity].rank,
+        state=READY if reason is None else HELD,
+        reason="" if reason is None else reason.code,
+        since=hub.now(),
+    )
+
+
+def external_codes(tx: Tx, hub: Hub, connection: str, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Return the external code of each record: its ref in the system the connection is keyed by."""
+    matching = hub.matching.get(connection)
+    if matching is None or matching.keyed_by is None:
+        return {}
+    return {number: {"xml_id": ref} for number, ref in tx.refs_of(matching.keyed_by, ids).items()}

@@ -1,0 +1,181 @@
+"""Receive the outcome of writes: shadows, bindings, journal, and who is behind now. One transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from obmen.connectors.contract import Done, Missing, Outcome, Pending, Refused, Unknown, Unlanded
+from obmen.engine import issues, outbox
+from obmen.engine.hub import Hub
+from obmen.engine.settling import closed_key, resettle
+from obmen.ledger.contract import READY, WAITING, Attempt, Binding, Delivery, JournalLine, Tx
+from obmen.model import Record, Value
+from obmen.sync.laws import Law
+from obmen.sync.reasons import Reason
+from obmen.sync.receipt import after_write, hand_over_once
+from obmen.sync.retry import pause_s
+from obmen.sync.settle import Entry
+from obmen.sync.shadow import Shadow, Wire, bind_key, bound_key
+
+
+def receive(tx: Tx, hub: Hub, connection: str, entity: str, outcomes: Sequence[Outcome]) -> None:
+    """Store what became of a batch of writes. Outcomes of attempts that are closed already are ignored."""
+    ids = [outcome.record for outcome in outcomes]
+    attempts = tx.attempts(connection, ids)
+    records = tx.records(ids)
+    shadows = tx.shadows(connection, ids)
+    rows = tx.deliveries(connection, ids)
+    done: list[tuple[Done, Attempt]] = []
+    for outcome in outcomes:
+        attempt = attempts.get(outcome.record)
+        if attempt is None:
+            continue
+        record = records[outcome.record]
+        row = rows.get(outcome.record) or outbox.row(hub, connection, record)
+        match outcome:
+            case Done():
+                done.append((outcome, attempt))
+            case Pending(job=job, check_in_s=check_in_s):
+                tx.put_attempts(
+                    [msgspec.structs.replace(attempt, job=job, resolve_at=hub.now() + check_in_s)]
+                )
+            case Unknown(code=code, text=text):
+                _note(tx, hub, connection, record, Reason.ATTEMPT_OPEN, f"{code}: {text}")
+                if Law.LEASE not in hub.laws:
+                    tx.put_attempts([msgspec.structs.replace(attempt, resolve_at=hub.now())])
+            case Unlanded(code=code, text=text, retry_after_s=after_s):
+                tx.close_attempts(connection, [record.id])
+                tx.reschedule([_again(hub, row, after_s)])
+                _note(tx, hub, connection, record, Reason.TRANSIENT, f"{code}: {text}")
+                _wake_closed(tx, hub, connection, [record.id])
+            case Refused(en=en, ru=ru):
+                tx.close_attempts(connection, [record.id])
+                tx.reschedule([msgspec.structs.replace(row, state=WAITING, reason=Reason.REJECTED.code)])
+                tx.open_issues([issues.refused(connection, record, en, ru)], at=hub.now())
+                _note(tx, hub, connection, record, Reason.REJECTED, en)
+                _wake_closed(tx, hub, connection, [record.id])
+            case Missing():
+                tx.close_attempts(connection, [record.id])
+                _missing(tx, hub, connection, record, shadows.get(record.id), attempt)
+                _wake_closed(tx, hub, connection, [record.id])
+    if done:
+        _confirm(tx, hub, connection, entity, done, shadows)
+
+
+def _confirm(
+    tx: Tx,
+    hub: Hub,
+    connection: str,
+    entity: str,
+    done: Sequence[tuple[Done, Attempt]],
+    shadows: Mapping[int, Shadow],
+) -> None:
+    topology = hub.topologies[entity]
+    form = hub.connections[connection].codec(entity).form
+    closed_at = tx.tick()
+    records = tx.records([outcome.record for outcome, _ in done])
+    at = hub.moment("").at
+    moved: dict[int, Shadow] = {}
+    handed: list[Record] = []
+    confirmed: list[Record] = []
+    lines: list[JournalLine] = []
+    wakes: list[str] = []
+    bindings: list[Binding] = []
+    for outcome, attempt in done:
+        record = records[outcome.record]
+        before = shadows.get(record.id)
+        moved[record.id] = after_write(
+            shadow=before,
+            payload=attempt.payload,
+            returned=outcome.returned,
+            closed_at=closed_at,
+            form=form,
+            laws=hub.laws,
+        )
+        if attempt.creates:
+            bindings.append(Binding(connection, entity, outcome.ref, record.id))
+            wakes += [bind_key(connection, entity, outcome.ref), bound_key(connection, record.id)]
+            given = hand_over_once(record, connection, topology, at)
+            if given is not record:
+                record = given
+                handed.append(record)
+        wakes.append(closed_key(connection, record.id))
+        confirmed.append(record)
+        lines.append(_written(connection, record.id, attempt, before))
+    if bindings:
+        tx.bind(bindings)
+    if handed:
+        tx.put_records(handed, new=False, keys={entity: hub.key_atoms(entity)})
+    tx.put_shadows(connection, entity, moved)
+    ids = [record.id for record in confirmed]
+    tx.close_attempts(connection, ids)
+    tx.journal(lines, at=hub.now(), tick=closed_at)
+    tx.close_issues([key for number in ids for key in issues.settled_keys(connection, number)], at=hub.now())
+    tx.drop_deliveries(connection, ids)
+    if Law.RECOMPUTE in hub.laws:
+        outbox.recompute(tx, hub, entity, records=confirmed, changed=(), touched=connection)
+    woken = tx.woken(wakes)
+    if woken and Law.PARTNER_WAKES in hub.laws:
+        resettle(tx, hub, woken)
+
+
+def _written(connection: str, record: int, attempt: Attempt, before: Shadow | None) -> JournalLine:
+    held: Mapping[str, Wire] = before.held if before is not None else {}
+    reason = Reason.DONE.code
+    entries = tuple(
+        Entry(name, reason, _plain(held.get(name)), _plain(wire)) for name, wire in attempt.payload.items()
+    )
+    return JournalLine(
+        record=record, connection=connection, kind="create" if attempt.creates else "write", entries=entries
+    )
+
+
+def _plain(wire: Wire) -> Value:
+    """Return a wire value as the journal keeps it; floats, which canonical values have not, as text."""
+    if isinstance(wire, float):
+        return repr(wire)
+    if isinstance(wire, list):
+        return [_plain(item) for item in wire]
+    if isinstance(wire, dict):
+        return {name: _plain(item) for name, item in wire.items()}
+    return wire
+
+
+def _missing(
+    tx: Tx, hub: Hub, connection: str, record: Record, shadow: Shadow | None, attempt: Attempt
+) -> None:
+    tx.unbind(connection, [record.id], kind="gone")
+    tx.drop_deliveries(connection, [record.id])
+    if shadow is not None:
+        tx.put_shadows(connection, record.entity, {record.id: msgspec.structs.replace(shadow, gone=True)})
+    tx.open_issues([issues.gone(connection, record, attempt.ref or "")], at=hub.now())
+    _note(tx, hub, connection, record, Reason.GONE, attempt.ref or "")
+
+
+def _again(hub: Hub, row: Delivery, after_s: float | None) -> Delivery:
+    pause = pause_s(row.attempts, hub.rng)
+    return msgspec.structs.replace(
+        row,
+        state=READY,
+        reason=Reason.TRANSIENT.code,
+        not_before=hub.now() + max(pause, after_s or 0.0),
+        attempts=row.attempts + 1,
+    )
+
+
+def _note(tx: Tx, hub: Hub, connection: str, record: Record, reason: Reason, detail: str) -> None:
+    line = JournalLine(
+        record=record.id,
+        connection=connection,
+        kind="write",
+        entries=(Entry("", reason.code, detail=detail),),
+    )
+    tx.journal([line], at=hub.now(), tick=tx.tick())
+
+
+def _wake_closed(tx: Tx, hub: Hub, connection: str, ids: Sequence[int]) -> None:
+    woken = tx.woken([closed_key(connection, number) for number in ids])
+    if woken:
+        resettle(tx, hub, woken)

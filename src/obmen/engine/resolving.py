@@ -1,0 +1,176 @@
+"""Resolve writes whose outcome is unknown: look before repeating, and not before the write can no longer land."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from obmen.connectors.contract import Source, Step, Target
+from obmen.engine import issues, outbox
+from obmen.engine.hub import Hub
+from obmen.engine.settling import Arrival, closed_key, resettle, settle_page
+from obmen.ledger.contract import READY, WAITING, Attempt, Binding, JournalLine, Tx
+from obmen.sync.laws import Law
+from obmen.sync.reasons import Reason
+from obmen.sync.receipt import base_of_found, base_of_lost_update
+from obmen.sync.settle import Entry
+from obmen.sync.shadow import Look, bind_key, bound_key
+
+
+async def resolve(hub: Hub, connection: str, *, limit: int = 50) -> int:
+    """Look up the due attempts of one connection; return how many were settled."""
+    due = await hub.ledger.run(lambda tx: tx.due_attempts(connection, now=hub.now(), limit=limit))
+    for entity in sorted({attempt.entity for attempt in due}):
+        here = [attempt for attempt in due if attempt.entity == entity]
+        await _resolve_creates(hub, connection, entity, [attempt for attempt in here if attempt.creates])
+        await _resolve_updates(hub, connection, entity, [attempt for attempt in here if not attempt.creates])
+    return len(due)
+
+
+async def _resolve_creates(hub: Hub, connection: str, entity: str, attempts: Sequence[Attempt]) -> None:
+    target = hub.connections[connection]
+    if not attempts or not isinstance(target, Target):
+        return
+    keys = await hub.ledger.run(
+        lambda tx: outbox.external_codes(tx, hub, connection, [attempt.record for attempt in attempts])
+    )
+    steps = [
+        Step(
+            record=attempt.record,
+            entity=entity,
+            ref=None,
+            fields=attempt.payload,
+            mark=attempt.mark,
+            keys=keys.get(attempt.record, {}),
+        )
+        for attempt in attempts
+    ]
+    found = await target.find(entity, steps)
+    refs = [ref for hits in found.values() if len(set(hits)) == 1 for ref in set(hits)]
+    read_at = await hub.ledger.run(lambda tx: tx.tick())
+    looks = await target.look(entity, refs) if refs and isinstance(target, Source) else ()
+    by_ref = {look.ref: look for look in looks}
+
+    def close(tx: Tx) -> None:
+        for attempt in attempts:
+            hits = tuple(dict.fromkeys(found.get(attempt.record, ())))
+            close_create(tx, hub, attempt, hits, by_ref, read_at)
+
+    await hub.ledger.run(close)
+
+
+async def _resolve_updates(hub: Hub, connection: str, entity: str, attempts: Sequence[Attempt]) -> None:
+    source = hub.connections[connection]
+    refs = [attempt.ref for attempt in attempts if attempt.ref is not None]
+    if not refs:
+        return
+    read_at = await hub.ledger.run(lambda tx: tx.tick())
+    looks = await source.look(entity, refs) if isinstance(source, Source) else ()
+    by_ref = {look.ref: look for look in looks}
+
+    def close(tx: Tx) -> None:
+        for attempt in attempts:
+            close_update(tx, hub, attempt, by_ref.get(attempt.ref or ""), read_at)
+
+    await hub.ledger.run(close)
+
+
+def close_create(
+    tx: Tx, hub: Hub, attempt: Attempt, refs: tuple[str, ...], looks: dict[str, Look], read_at: int
+) -> None:
+    """Settle a create nobody answered: not found, found once, or found twice."""
+    connection, number = attempt.connection, attempt.record
+    if not tx.attempts(connection, [number]):
+        return
+    record = tx.records([number])[number]
+    tx.close_attempts(connection, [number])
+    bound = tx.bound(connection, attempt.entity, refs)
+    mine = [ref for ref in refs if bound.get(ref, number) == number]
+    if not refs:
+        _note(tx, hub, attempt, Reason.NEVER_ARRIVED)
+        tx.reschedule([msgspec.structs.replace(outbox.row(hub, connection, record), state=READY)])
+        _wake(tx, hub, [closed_key(connection, number)])
+        return
+    if (len(refs) > 1 or not mine) and Law.TWO_IS_AN_ISSUE in hub.laws:
+        tx.open_issues([issues.two_found(connection, record, refs)], at=hub.now())
+        row = outbox.row(hub, connection, record)
+        tx.reschedule([msgspec.structs.replace(row, state=WAITING, reason=Reason.DOUBLE.code)])
+        _wake(tx, hub, [closed_key(connection, number)])
+        return
+    ref = (mine or list(refs))[0]
+    form = hub.connections[connection].codec(attempt.entity).form
+    defaults = hub.connections[connection].traits(attempt.entity).defaults
+    base = base_of_found(
+        payload=attempt.payload, defaults=defaults, closed_at=attempt.opened_at, form=form, laws=hub.laws
+    )
+    tx.bind([Binding(connection, attempt.entity, ref, number)])
+    tx.put_shadows(connection, attempt.entity, {number: base})
+    tx.drop_deliveries(connection, [number])
+    _note(tx, hub, attempt, Reason.ARRIVED)
+    _settle_found(tx, hub, attempt, looks.get(ref), read_at)
+    _wake(
+        tx,
+        hub,
+        [
+            closed_key(connection, number),
+            bind_key(connection, attempt.entity, ref),
+            bound_key(connection, number),
+        ],
+    )
+
+
+def close_update(tx: Tx, hub: Hub, attempt: Attempt, look: Look | None, read_at: int) -> None:
+    """Settle an update nobody answered, by what stands there now."""
+    connection, number = attempt.connection, attempt.record
+    if not tx.attempts(connection, [number]):
+        return
+    shadow = tx.shadows(connection, [number]).get(number)
+    tx.close_attempts(connection, [number])
+    arrived = False
+    if shadow is not None and look is not None:
+        shadow, arrived = base_of_lost_update(
+            shadow=shadow,
+            payload=attempt.payload,
+            found=look.fields,
+            closed_at=attempt.opened_at,
+            laws=hub.laws,
+        )
+        tx.put_shadows(connection, attempt.entity, {number: shadow})
+    _note(tx, hub, attempt, Reason.ARRIVED if arrived else Reason.NEVER_ARRIVED)
+    record = tx.records([number])[number]
+    tx.drop_deliveries(connection, [number])
+    _settle_found(tx, hub, attempt, look, read_at)
+    if look is None:
+        tx.reschedule([outbox.row(hub, connection, record)])
+    _wake(tx, hub, [closed_key(connection, number)])
+
+
+def _settle_found(tx: Tx, hub: Hub, attempt: Attempt, look: Look | None, read_at: int) -> None:
+    if look is not None:
+        arrival = Arrival(
+            connection=attempt.connection,
+            entity=attempt.entity,
+            looks=(look,),
+            read_at=read_at,
+            evidence="looked up after a lost answer",
+        )
+        settle_page(tx, hub, arrival)
+    records = list(tx.records([attempt.record]).values())
+    outbox.recompute(tx, hub, attempt.entity, records=records, changed=(), touched=attempt.connection)
+
+
+def _note(tx: Tx, hub: Hub, attempt: Attempt, reason: Reason) -> None:
+    line = JournalLine(
+        record=attempt.record,
+        connection=attempt.connection,
+        kind="create" if attempt.creates else "write",
+        entries=(Entry("", reason.code),),
+    )
+    tx.journal([line], at=hub.now(), tick=tx.tick())
+
+
+def _wake(tx: Tx, hub: Hub, keys: Sequence[str]) -> None:
+    woken = tx.woken(keys)
+    if woken and Law.PARTNER_WAKES in hub.laws:
+        resettle(tx, hub, woken)

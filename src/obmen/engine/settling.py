@@ -1,0 +1,468 @@
+"""Settle a page of looks in one transaction: match, merge, journal, shadows, outbox.
+
+Records change here and nowhere else. Everything is read and written by whole pages; one look costs a few dictionary
+operations where nothing changed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from obmen.engine import issues, outbox
+from obmen.engine.hub import Bindings, Hub, view_of
+from obmen.engine.matching import Matched, match_strangers
+from obmen.ledger.contract import Attempt, Binding, Danger, Issue, JournalLine, Known, Sighting, Tx, Waiter
+from obmen.model import ENTITIES, Record
+from obmen.sync.derived import derive
+from obmen.sync.guard import Change, danger
+from obmen.sync.laws import Law
+from obmen.sync.reasons import Reason
+from obmen.sync.rules import Topology, family
+from obmen.sync.settle import Births, Entry, Moment, Settled, fence, is_echo, settle
+from obmen.sync.shadow import Look, Shadow, View, bind_key, bound_key
+
+REFUSALS = frozenset(
+    reason.code
+    for reason in (
+        Reason.NOT_OWNER,
+        Reason.ONCE,
+        Reason.STALE_FACT,
+        Reason.FACTS_CLASH,
+        Reason.LOWER_PRIORITY,
+        Reason.EARLIER,
+        Reason.REVIEW,
+        Reason.TUG_OF_WAR,
+        Reason.NOT_A_CREATOR,
+        Reason.DOUBLE,
+    )
+)
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of looks as it reaches the hub."""
+
+    connection: str
+    entity: str
+    looks: Sequence[Look]
+    read_at: int
+    """Ledger tick taken before the page was asked for."""
+    evidence: str
+    envelope: int = 0
+    scope: str = ""
+
+
+class Outcome(NamedTuple):
+    """What a page came to: counters that add up, and the refs that have to be looked at again."""
+
+    counted: Counter[str]
+    """received = echoed + applied + superseded + refused + waiting."""
+    look_again: tuple[str, ...]
+    changed: frozenset[int]
+
+
+def settle_page(tx: Tx, hub: Hub, page: Arrival) -> Outcome:
+    """Settle the looks of one page. The caller moves the cursor in the same transaction."""
+    return _Page(tx, hub, page).run()
+
+
+class _Merged(NamedTuple):
+    look: Look
+    before: Record | None
+    settled: Settled
+
+
+class _Page:
+    """One page in progress."""
+
+    def __init__(self, tx: Tx, hub: Hub, page: Arrival) -> None:
+        self.tx = tx
+        self.hub = hub
+        self.page = page
+        self.topology: Topology = hub.topologies[page.entity]
+        self.entity = ENTITIES[page.entity]
+        self.partners = Bindings()
+        self.view: View = view_of(hub, page.connection, page.entity, self.partners)
+        self.moment: Moment = hub.moment(page.evidence)
+        self.births = Births(view=self.view, topology=self.topology, moment=self.moment, laws=hub.laws)
+        self.counted: Counter[str] = Counter()
+        self.sighted: list[int] = []
+        self.again: list[str] = []
+        self.merged: list[_Merged] = []
+        self.bindings: list[Binding] = []
+        self.journal: list[JournalLine] = []
+        self.opened: list[Issue] = []
+        self.waits: list[tuple[str, Waiter]] = []
+        self.wakes: list[str] = []
+
+    def run(self) -> Outcome:
+        looks = self.page.looks
+        self.counted["received"] += len(looks)
+        for round_ in _rounds(looks):
+            self._round(round_)
+            self._store()
+        self.tx.sight(self._sighting())
+        if self.opened:
+            self.tx.open_issues(self.opened, at=self.moment.now)
+        changed = frozenset(self.sighted) if self.counted["applied"] else frozenset()
+        woken = self.tx.woken(self.wakes) if self.wakes and Law.PARTNER_WAKES in self.hub.laws else []
+        if woken:
+            resettle(self.tx, self.hub, woken)
+        return Outcome(self.counted, tuple(self.again), changed)
+
+    # --- sorting what arrived -------------------------------------------------------------------------------------
+
+    def _round(self, looks: Sequence[Look]) -> None:
+        tx, page = self.tx, self.page
+        known = tx.known(page.connection, page.entity, [look.ref for look in looks])
+        late = self._late(looks)
+        strangers: list[Look] = []
+        moved: list[tuple[Look, Known]] = []
+        for look in looks:
+            found = known.get(look.ref)
+            if found is None:
+                strangers.append(look)
+            elif found.shadow is not None and found.record not in late and is_echo(look, found.shadow):
+                self.counted["echoed"] += 1
+                self.sighted.append(found.record)
+            else:
+                moved.append((look, found))
+        if moved or strangers:
+            self._fetch_partners([look for look, _ in moved] + strangers)
+        if moved:
+            self._moved(moved, late)
+        if strangers:
+            self._strangers(strangers)
+
+    def _late(self, looks: Sequence[Look]) -> dict[int, set[str]]:
+        """Return the records that a later look has already shown, with the families it showed."""
+        order = min((look.order for look in looks), default="")
+        if order:
+            return self.tx.sighted_later(self.page.connection, self.page.entity, order=order)
+        if Law.READ_FENCE not in self.hub.laws:
+            return {}
+        return self.tx.sighted_later(self.page.connection, self.page.entity, read_at=self.page.read_at)
+
+    def _fetch_partners(self, looks: Sequence[Look]) -> None:
+        for atom in self.entity.atoms:
+            if atom.partner is None:
+                continue
+            refs: set[str] = set()
+            for look in looks:
+                wire = look.fields.get(atom.name)
+                if isinstance(wire, list):
+                    refs.update(map(str, wire))
+                elif wire is not None:
+                    refs.add(str(wire))
+            if refs:
+                self.partners.fetch_records(self.tx, self.page.connection, atom.partner, refs)
+
+    # --- known objects --------------------------------------------------------------------------------------------
+
+    def _moved(self, moved: list[tuple[Look, Known]], late: dict[int, set[str]]) -> None:
+        ids = [found.record for _, found in moved]
+        records = self.tx.records(ids)
+        attempts = self.tx.attempts(self.page.connection, ids)
+        for look, found in moved:
+            record = records[found.record]
+            if found.kind == "alias" or (found.kind == "gone" and look.gone):
+                self.counted["echoed"] += 1
+                continue
+            if self._is_in_conversation(look, record, attempts):
+                continue
+            if look.gone or look.merged_into is not None:
+                self._gone(look, record, found)
+                continue
+            self.sighted.append(record.id)
+            self._merge(look, record, found.shadow, late.get(record.id))
+
+    def _is_in_conversation(self, look: Look, record: Record, attempts: dict[int, Attempt]) -> bool:
+        if record.id not in attempts or Law.ONE_CONVERSATION not in self.hub.laws:
+            return False
+        self.counted["waiting"] += 1
+        self.waits.append(
+            (closed_key(self.page.connection, record.id), Waiter(record.id, self.page.connection, "look"))
+        )
+        self._line(record.id, "look", [Entry("", Reason.IN_CONVERSATION.code, detail=look.ref)])
+        return True
+
+    def _merge(self, look: Look, record: Record, shadow: Shadow | None, late: set[str] | None) -> None:
+        if late:
+            fresh = {name: wire for name, wire in look.fields.items() if family(name) not in late}
+            differs = shadow is None or any(
+                shadow.held.get(name) != wire for name, wire in look.fields.items() if name not in fresh
+            )
+            if differs and not look.order:
+                self.again.append(look.ref)
+            if not fresh:
+                self._superseded(record, differs=differs)
+                return
+            look = msgspec.structs.replace(look, fields=fresh, whole=())
+        if fence(look, shadow, self.page.read_at, self.hub.laws) is not None:
+            self.again.append(look.ref)
+            self._superseded(record, differs=True)
+            return
+        settled = settle(
+            record=record,
+            shadow=shadow,
+            look=look,
+            read_at=self.page.read_at,
+            view=self.view,
+            topology=self.topology,
+            moment=self.moment,
+            laws=self.hub.laws,
+        )
+        self._count(settled)
+        self.merged.append(_Merged(look, record, settled))
+        if settled.entries:
+            self._line(record.id, "look", settled.entries)
+
+    def _superseded(self, record: Record, *, differs: bool) -> None:
+        self.counted["superseded"] += 1
+        if differs:
+            self._line(record.id, "look", [Entry("", Reason.SUPERSEDED.code)])
+
+    def _gone(self, look: Look, record: Record, found: Known) -> None:
+        """Note that an object is not there any more: a tombstone for a reader, a removal where the owner says so."""
+        reason = Reason.GONE if look.gone else Reason.MERGED
+        self.counted["applied"] += 1
+        if look.merged_into is not None:
+            self.tx.unbind(self.page.connection, [record.id], kind="alias")
+        else:
+            self.tx.unbind(self.page.connection, [record.id], kind="gone")
+            self.tx.drop_deliveries(self.page.connection, [record.id])
+            if found.shadow is not None:
+                gone = msgspec.structs.replace(found.shadow, gone=True, seen=self.page.read_at)
+                self.tx.put_shadows(self.page.connection, self.page.entity, {record.id: gone})
+        self._line(record.id, "look", [Entry("", reason.code, detail=look.merged_into or look.ref)])
+        if self.topology.reader(self.page.connection) is not None:
+            self.opened.append(issues.gone(self.page.connection, record, look.ref))
+
+    # --- unknown objects ------------------------------------------------------------------------------------------
+
+    def _strangers(self, strangers: list[Look]) -> None:
+        here = [look for look in strangers if not look.gone]
+        self.counted["echoed"] += len(strangers) - len(here)
+        matched = match_strangers(self.tx, self.hub, self.page.connection, self.page.entity, here)
+        first = self.tx.allocate(matched.creating) if matched.creating else 0
+        for look in here:
+            verdict = matched.verdicts[look.ref]
+            if verdict is Matched.CREATE:
+                self._create(look, first)
+                first += 1
+            elif verdict is Matched.PARK_DOUBLE or verdict is Matched.PARK_STRANGER:
+                self._park(look, verdict)
+            elif verdict is Matched.WAIT:
+                self.counted["waiting"] += 1
+                self.again.append(look.ref)
+            else:
+                self._bind(look, matched.records[look.ref])
+
+    def _create(self, look: Look, number: int) -> None:
+        page = self.page
+        self.partners.learn(page.entity, look.ref, number)
+        self.bindings.append(Binding(page.connection, page.entity, look.ref, number, "live", page.scope))
+        settled = self.births.birth(number=number, look=look, read_at=page.read_at)
+        self.sighted.append(number)
+        self.counted["applied"] += 1
+        self.merged.append(_Merged(look, None, settled))
+        self._line(number, "create", settled.entries)
+
+    def _bind(self, look: Look, record: Record) -> None:
+        page = self.page
+        self.partners.learn(page.entity, look.ref, record.id)
+        self.bindings.append(Binding(page.connection, page.entity, look.ref, record.id, "live", page.scope))
+        self._line(record.id, "look", [Entry("", Reason.BOUND.code, detail=look.ref)])
+        self.sighted.append(record.id)
+        self._merge(look, record, None, None)
+
+    def _park(self, look: Look, verdict: Matched) -> None:
+        self.counted["refused"] += 1
+        reason = Reason.DOUBLE if verdict is Matched.PARK_DOUBLE else Reason.NOT_A_CREATOR
+        self.opened.append(issues.stranger(reason, self.page.connection, self.page.entity, look))
+
+    # --- storing what was decided ---------------------------------------------------------------------------------
+
+    def _count(self, settled: Settled) -> None:
+        if settled.changed:
+            self.counted["applied"] += 1
+        elif settled.shadow.blocked and any(entry.reason == Reason.BLOCKED.code for entry in settled.entries):
+            self.counted["waiting"] += 1
+        elif any(entry.reason in REFUSALS for entry in settled.entries):
+            self.counted["refused"] += 1
+        elif any(entry.reason == Reason.SUPERSEDED.code for entry in settled.entries):
+            self.counted["superseded"] += 1
+        else:
+            self.counted["echoed"] += 1
+
+    def _line(self, record: int, kind: str, entries: Sequence[Entry]) -> None:
+        self.journal.append(
+            JournalLine(
+                record=record,
+                connection=self.page.connection,
+                kind=kind,
+                entries=tuple(entries),
+                evidence=self.page.evidence,
+            )
+        )
+
+    def _store(self) -> None:
+        tx, page = self.tx, self.page
+        if self.bindings:
+            tx.bind(self.bindings)
+            self.wakes.extend(
+                bind_key(page.connection, page.entity, binding.ref) for binding in self.bindings
+            )
+            self.wakes.extend(bound_key(page.connection, binding.record) for binding in self.bindings)
+        if self.merged:
+            self._store_merged()
+        if self.waits:
+            tx.wait(self.waits)
+        if self.journal:
+            tx.journal(self.journal, at=self.moment.now, tick=page.read_at)
+        self.bindings, self.merged, self.waits, self.journal = [], [], [], []
+
+    def _store_merged(self) -> None:
+        tx, page, hub = self.tx, self.page, self.hub
+        new: list[Record] = []
+        updated: list[Record] = []
+        records: list[Record] = []
+        dangers: list[Danger] = []
+        safe: list[tuple[int, str]] = []
+        guarded = Law.GUARDS in hub.laws
+        for _, before, settled in self.merged:
+            record = settled.record
+            changed: Collection[str] = settled.changed
+            if changed:
+                record, derived = derive(record, changed, hub.selling, self.moment.at)
+                record = self._with_lane(record, changed)
+                (new if before is None else updated).append(record)
+                if before is not None and guarded:
+                    names = [*changed, "available"] if derived else changed
+                    self._guard(before, record, names, dangers, safe)
+            for atom, key in settled.shadow.blocked.items():
+                self.waits.append((key, Waiter(record.id, page.connection, "look")))
+                if not key.startswith("bind:"):
+                    self.opened.append(issues.unmapped(page.connection, record, atom, key))
+            records.append(record)
+        keys = {page.entity: hub.key_atoms(page.entity)}
+        if new:
+            tx.put_records(new, new=True, keys=keys)
+        if updated:
+            tx.put_records(updated, new=False, keys=keys)
+        tx.put_shadows(
+            page.connection, page.entity, {settled.record.id: settled.shadow for _, _, settled in self.merged}
+        )
+        if safe:
+            tx.drop_dangers(page.connection, safe)
+        if dangers:
+            tx.put_dangers(dangers)
+        outbox.recompute(
+            tx,
+            hub,
+            page.entity,
+            records=records,
+            changed={record.id for record in (*new, *updated)},
+            born={record.id for record in new},
+            touched=page.connection,
+            held={item.record for item in dangers},
+        )
+
+    def _with_lane(self, record: Record, changed: Collection[str]) -> Record:
+        lane_by = self.entity.lane_by
+        if lane_by is None or lane_by not in changed:
+            return record
+        head = record.atoms[lane_by]
+        lane = head if isinstance(head, int) and not isinstance(head, bool) else record.id
+        return msgspec.structs.replace(record, lane=lane)
+
+    def _guard(
+        self,
+        before: Record,
+        record: Record,
+        names: Collection[str],
+        dangers: list[Danger],
+        safe: list[tuple[int, str]],
+    ) -> None:
+        for name in names:
+            change = Change(record.id, name, before.atoms.get(name), record.atoms.get(name))
+            kind = danger(change, self.hub.limits)
+            if kind is None or family(name) == "stock":
+                safe.append((record.id, name))
+            else:
+                dangers.append(
+                    Danger(
+                        connection=self.page.connection,
+                        entity=self.page.entity,
+                        kind=kind.value,
+                        record=record.id,
+                        atom=name,
+                        before=change.before,
+                        after=change.after,
+                    )
+                )
+
+    def _sighting(self) -> Sighting:
+        facets = {family(name) for look in self.page.looks for name in look.fields}
+        return Sighting(
+            connection=self.page.connection,
+            entity=self.page.entity,
+            read_at=self.page.read_at,
+            at=self.moment.now,
+            records=tuple(self.sighted),
+            order=max((look.order for look in self.page.looks), default=""),
+            envelope=self.page.envelope,
+            scope=self.page.scope,
+            facets=tuple(sorted(facets)),
+        )
+
+
+def resettle(tx: Tx, hub: Hub, waiters: Sequence[Waiter]) -> None:
+    """Settle again, from what is held, the looks that waited for what has come now; wake the writes that did."""
+    looks = [waiter for waiter in waiters if waiter.kind == "look"]
+    for connection in sorted({waiter.connection for waiter in looks}):
+        ids = sorted({waiter.record for waiter in looks if waiter.connection == connection})
+        records = tx.records(ids)
+        shadows = tx.shadows(connection, ids)
+        refs = tx.refs_of(connection, ids)
+        by_entity: dict[str, list[Look]] = {}
+        for number in ids:
+            shadow = shadows.get(number)
+            if shadow is None or number not in refs:
+                continue
+            fields = {atom: shadow.held[atom] for atom in shadow.blocked if atom in shadow.held}
+            look = Look(ref=refs[number], fields=fields, order=shadow.order, title=records[number].title)
+            by_entity.setdefault(records[number].entity, []).append(look)
+        for entity in sorted(by_entity, key=lambda name: ENTITIES[name].rank):
+            arrival = Arrival(
+                connection=connection,
+                entity=entity,
+                looks=by_entity[entity],
+                read_at=tx.tick(),
+                evidence="woken",
+            )
+            settle_page(tx, hub, arrival)
+    outbox.wake(tx, hub, [waiter for waiter in waiters if waiter.kind == "write"])
+
+
+def closed_key(connection: str, record: int) -> str:
+    """Return what wakes those who wait until a write has ended."""
+    return f"closed:{connection}:{record}"
+
+
+def _rounds(looks: Sequence[Look]) -> list[Sequence[Look]]:
+    """Split a page so that no ref appears twice in a round; nearly always one round."""
+    if len({look.ref for look in looks}) == len(looks):
+        return [looks] if looks else []
+    rounds: list[list[Look]] = []
+    seen: Counter[str] = Counter()
+    for look in looks:
+        turn = seen[look.ref]
+        seen[look.ref] += 1
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(look)
+    return list(rounds)

@@ -1,0 +1,130 @@
+"""Unpack envelopes: files and messages are settled portion by portion, each with its position, off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+
+from obmen.connectors.contract import Envelope, Portion, Unpacker
+from obmen.engine import guarding
+from obmen.engine.absence import missing
+from obmen.engine.hub import Hub
+from obmen.engine.settling import Arrival, settle_page
+from obmen.errors import BadInput, Bug, ObmenError
+from obmen.ledger.contract import StoredEnvelope, Tx
+from obmen.sync.laws import Law
+
+WORKING, DONE, FAILED, WAITING = "working", "done", "failed", "waiting"
+
+
+async def unpack(hub: Hub, number: int) -> StoredEnvelope:
+    """Settle everything in one envelope, from where it was left; return the envelope as it stands then."""
+    stored = await hub.ledger.run(lambda tx: tx.envelope(number))
+    if stored.state in {DONE, FAILED}:
+        return stored
+    try:
+        if stored.kind == "absence":
+            await hub.ledger.run(lambda tx: _absence(tx, hub, stored))
+        else:
+            with _calm_collector():
+                await _portions(hub, stored)
+    except BadInput as error:
+        await _fail(hub, number, error)
+    return await hub.ledger.run(lambda tx: tx.envelope(number))
+
+
+async def quiet(hub: Hub, connection: str) -> list[str]:
+    """Tell the guards that an exchange has come to rest; return the digests asked about."""
+    return await hub.ledger.run(lambda tx: guarding.evaluate(tx, hub, connection))
+
+
+async def _portions(hub: Hub, stored: StoredEnvelope) -> None:
+    connection = hub.connections[stored.connection]
+    if not isinstance(connection, Unpacker):
+        raise Bug(
+            "engine.no_unpacker",
+            f"{stored.connection} cannot open {stored.kind} {stored.name}",
+            f"{stored.connection} не умеет открывать {stored.kind} {stored.name}",
+        )
+    iterator = connection.unpack(envelope_of(stored), stored.position)
+    # The next portion is read while the ledger stores the one before: the database works outside Python's lock.
+    ahead = asyncio.create_task(asyncio.to_thread(_next, iterator))
+    try:
+        while (portion := await ahead) is not None:
+            ahead = asyncio.create_task(asyncio.to_thread(_next, iterator))
+            await hub.ledger.run(partial(settle_portion, hub=hub, stored=stored, portion=portion))
+    finally:
+        with suppress(BadInput):
+            await ahead
+    await hub.ledger.run(lambda tx: tx.move_envelope(stored.id, state=DONE, position=-1, counted={}))
+
+
+def settle_portion(tx: Tx, hub: Hub, stored: StoredEnvelope, portion: Portion) -> None:
+    """Settle one portion and move its envelope on, in one transaction."""
+    if portion.looks:
+        arrival = Arrival(
+            connection=stored.connection,
+            entity=portion.entity,
+            looks=portion.looks,
+            read_at=tx.tick(),
+            evidence=f"{stored.name}#{stored.id}",
+            envelope=stored.id,
+            scope=portion.scope,
+        )
+        counted = settle_page(tx, hub, arrival).counted
+        tx.move_envelope(stored.id, state=WORKING, position=portion.position, counted=counted)
+    if portion.complete and Law.COMPLETE_ONLY in hub.laws:
+        missing(tx, hub, stored.connection, portion.entity, envelope=stored.id, scope=portion.scope)
+
+
+def envelope_of(stored: StoredEnvelope) -> Envelope:
+    """Return an inbox row as the connector knows it."""
+    return Envelope(
+        connection=stored.connection,
+        kind=stored.kind,
+        name=stored.name,
+        key=stored.key,
+        path=stored.path,
+        body=stored.body,
+        session=stored.session,
+        since=stored.since,
+        scope=stored.scope,
+    )
+
+
+def _absence(tx: Tx, hub: Hub, stored: StoredEnvelope) -> None:
+    counted: dict[str, int] = {}
+    for entity in ("category", "product", "offer"):
+        if entity in hub.topologies:
+            gone = missing(tx, hub, stored.connection, entity, since=stored.since, scope=stored.scope)
+            counted["withdrawn"] = counted.get("withdrawn", 0) + gone
+    tx.move_envelope(stored.id, state=DONE, position=-1, counted=counted)
+
+
+async def _fail(hub: Hub, number: int, error: ObmenError) -> None:
+    await hub.ledger.run(
+        lambda tx: tx.move_envelope(
+            number, state=FAILED, position=-1, counted={}, error_en=error.en, error_ru=error.ru
+        )
+    )
+
+
+@contextmanager
+def _calm_collector() -> Iterator[None]:
+    """Let the cyclic collector look seldom: a file is a hundred thousand small trees that die young, without cycles.
+
+    With the usual thresholds a third of the time of an import goes into walking them again and again.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(max(usual[0], 200_000), *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _next(iterator: Iterator[Portion]) -> Portion | None:
+    return next(iterator, None)
