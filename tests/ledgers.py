@@ -8,16 +8,16 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
-from obmen.ledger.sql import SqlLedger
+from obmen.ledger.sql import SqlLedger, SqlTx
 from obmen.ledger.tables import METADATA
-from obmen.testkit.memory import MemoryLedger
+from obmen.testkit.memory import MemoryLedger, MemoryTx
 
 KINDS = ("memory", "sqlite", "postgresql")
 _POSTGRES = "postgresql://postgres@127.0.0.1:5432/test"
@@ -40,9 +40,17 @@ def postgresql_ledger(url: str) -> Iterator[SqlLedger]:
         yield ledger
     finally:
         with ledger._engine.begin() as connection:
-            tables = ", ".join(f'"{name}"' for name in METADATA.tables)
-            connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY"))
+            # A few rows go faster by DELETE than twenty-two files by TRUNCATE.
+            connection.execute(sa.text("; ".join(f'DELETE FROM "{name}"' for name in METADATA.tables)))  # noqa: S608 - our own names
         ledger.close_here()
+
+
+@contextmanager
+def taken_back(ledger: MemoryLedger | SqlLedger) -> Iterator[MemoryTx | SqlTx]:
+    """A transaction that ends in an exception."""
+    with suppress(ZeroDivisionError), ledger.begin() as tx:
+        yield tx
+        raise ZeroDivisionError
 
 
 @pytest.fixture(scope="session")
@@ -62,26 +70,28 @@ def postgres_url() -> Iterator[str]:
             connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
+@contextmanager
+def open_ledger(
+    kind: str, request: pytest.FixtureRequest, folder: Path
+) -> Iterator[MemoryLedger | SqlLedger]:
+    """An empty ledger of one of `KINDS`."""
+    if kind == "memory":
+        yield MemoryLedger()
+    elif kind == "sqlite":
+        with sqlite_ledger(folder) as ledger:
+            yield ledger
+    else:
+        with postgresql_ledger(request.getfixturevalue("postgres_url")) as ledger:
+            yield ledger
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def sql_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlLedger]:
-    opened = (
-        sqlite_ledger(tmp_path)
-        if request.param == "sqlite"
-        else postgresql_ledger(request.getfixturevalue("postgres_url"))
-    )
-    with opened as ledger:
+def sql_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MemoryLedger | SqlLedger]:
+    with open_ledger(request.param, request, tmp_path) as ledger:
         yield ledger
 
 
 @pytest.fixture(params=KINDS)
 def any_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MemoryLedger | SqlLedger]:
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    opened = (
-        sqlite_ledger(tmp_path)
-        if request.param == "sqlite"
-        else postgresql_ledger(request.getfixturevalue("postgres_url"))
-    )
-    with opened as ledger:
+    with open_ledger(request.param, request, tmp_path) as ledger:
         yield ledger

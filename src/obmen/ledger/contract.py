@@ -295,7 +295,7 @@ class Tx(Protocol):
 
     # --- plans
     def outbox(self, connection: str, *, limit: int = 100_000) -> list[Delivery]:
-        """Return the outbox rows of one system, whatever their state, in lane and rank order."""
+        """Return the outbox rows of one system, whatever their state, in order of rank and lane."""
 
     def put_plan(self, digest: str, body: bytes, *, at: float) -> None:
         """Keep a plan under its digest."""

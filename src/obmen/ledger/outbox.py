@@ -96,7 +96,7 @@ class Outbox(Part):
         return {row.record: row for row in map(_delivery, rows)}
 
     def outbox(self, connection: str, *, limit: int = 100_000) -> list[Delivery]:
-        """Return the outbox rows of one system, whatever their state, in rank and lane order."""
+        """Return the outbox rows of one system, whatever their state, in order of rank and lane."""
         return [_delivery(row) for row in self.db.rows(_ALL, connection=connection, limit=limit)]
 
     def put_deliveries(self, rows: Sequence[Delivery]) -> None:

@@ -86,6 +86,7 @@ class _Shelves:
         self.envelopes: list[StoredEnvelope] = []
         self.accepted: dict[tuple[str, str], int] = {}
         self.waiting: dict[int, None] = {}
+        self.plans: dict[str, bytes] = {}
         self.states: dict[str, tuple[str, str]] = {}
 
 
@@ -492,6 +493,20 @@ class MemoryTx:
             self._del(self._at.waiting, number)
         elif number not in self._at.waiting:
             self._set(self._at.waiting, number, None)
+
+    # --- plans
+    def outbox(self, connection: str, *, limit: int = 100_000) -> list[Delivery]:
+        """Return the outbox rows of one system, whatever their state, in order of rank and lane."""
+        rows = [lease.row for lease in self._at.outbox[connection].values()]
+        return sorted(rows, key=lambda row: (row.rank, row.lane, row.record))[:limit]
+
+    def put_plan(self, digest: str, body: bytes, *, at: float) -> None:  # noqa: ARG002 - nothing grows old here
+        """Keep a plan under its digest."""
+        self._set(self._at.plans, digest, body)
+
+    def plan(self, digest: str) -> bytes | None:
+        """Return a kept plan."""
+        return self._at.plans.get(digest)
 
     # --- connections
     def state_of(self, connection: str) -> tuple[str, str]:

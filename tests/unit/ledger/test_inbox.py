@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from ledgers import taken_back
 from obmen.errors import Bug
 from obmen.ledger.contract import Sighting, StoredEnvelope
 
@@ -104,10 +105,9 @@ def test_records_are_sighted_since_a_moment_or_by_an_envelope(any_ledger):
 def test_a_page_taken_back_was_never_sighted(any_ledger):
     with any_ledger.begin() as tx:
         tx.sight(page(1, read_at=6, order="b"))
-    with pytest.raises(ZeroDivisionError), any_ledger.begin() as tx:
+    with taken_back(any_ledger) as tx:
         tx.sight(page(2, read_at=5, order="a"))
         tx.sight(page(3, read_at=7, order="c"))
-        raise ZeroDivisionError
     with any_ledger.begin() as tx:
         assert {1} == set(tx.sighted_later("erp", "product", read_at=0))
         assert {1} == set(tx.sighted_later("erp", "product", order=""))
@@ -178,10 +178,9 @@ def test_an_unknown_envelope_is_a_bug(any_ledger):
 def test_a_move_taken_back_leaves_the_envelope_waiting(any_ledger):
     with any_ledger.begin() as tx:
         number = tx.accept(envelope("k"))
-    with pytest.raises(ZeroDivisionError), any_ledger.begin() as tx:
+    with taken_back(any_ledger) as tx:
         tx.move_envelope(number, state="done", position=9, counted={"received": 9})
         tx.accept(envelope("other"))
-        raise ZeroDivisionError
     with any_ledger.begin() as tx:
         assert [number] == [found.id for found in tx.waiting_envelopes()]
         assert (tx.envelope(number).position, tx.envelope(number).received) == (0, 0)

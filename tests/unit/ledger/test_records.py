@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ledgers import taken_back
 from obmen.errors import Bug
 from obmen.ledger.contract import Binding, Known
 from obmen.model import Record, Said
@@ -221,13 +222,12 @@ def test_an_exception_takes_everything_back(any_ledger):
         tx.put_records([product(1)], new=True, keys=KEYS)
         tx.bind([Binding("shop", "product", "a", 1)])
         tx.put_shadows("shop", "product", {1: shadow})
-    with pytest.raises(ZeroDivisionError), any_ledger.begin() as tx:
+    with taken_back(any_ledger) as tx:
         tx.put_records([product(1, atoms={"sku": "new"}, lane=5)], new=False, keys=KEYS)
         tx.put_records([product(2)], new=True, keys=KEYS)
         tx.unbind("shop", [1], kind="gone")
         tx.bind([Binding("shop", "product", "b", 2)])
         tx.put_shadows("shop", "product", {1: Shadow(held={}), 2: shadow})
-        raise ZeroDivisionError
     with any_ledger.begin() as tx:
         assert {1: product(1)} == tx.records([1, 2])
         assert tx.by_key("product", "sku", ["A-1", "new", "A-2"]) == {"A-1": [1]}
