@@ -53,7 +53,10 @@ async def _import(hub: Hub, name: str, paths: Sequence[Path]) -> int:
     session = f"import:{hub.now()}"
     envelopes = importer.envelopes(paths, session)
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), console=errors
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        console=errors,
     )
     with bar:
         task = bar.add_task(word("Загрузка", "Importing"), total=len(envelopes))
@@ -74,7 +77,9 @@ async def _import(hub: Hub, name: str, paths: Sequence[Path]) -> int:
 def _report(ended: StoredEnvelope) -> int:
     if ended.state == "failed":
         errors.print(
-            f"{ended.name}: {ended.error_ru if speaks() == 'ru' else ended.error_en}", style="red", markup=False
+            f"{ended.name}: {ended.error_ru if speaks() == 'ru' else ended.error_en}",
+            style="red",
+            markup=False,
         )
         return 1
     return 0
@@ -100,5 +105,3 @@ def _summary(hub: Hub, total: Counter[str], asked: Sequence[str]) -> None:
             f"Придержано до подтверждения, код {digest}: см. obmen issues.",
             f"Held until confirmed, digest {digest}: see obmen issues.",
         )
-
-

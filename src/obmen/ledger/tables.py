@@ -274,4 +274,3 @@ MAPPINGS = sa.Table(
 PLANS = sa.Table("plans", METADATA, _text("digest", key=True), _document("body"), _moment("at"))
 SECRETS = sa.Table("secrets", METADATA, _text("name", key=True), _document("nonce"), _document("sealed"))
 SCHEDULES = sa.Table("schedules", METADATA, _text("name", key=True), _moment("last_at"))
-PLANS = sa.Table("plans", METADATA, _text("digest", key=True), _document(), _moment("at"))
