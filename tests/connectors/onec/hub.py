@@ -64,7 +64,9 @@ class FakeIntake:
 
 
 class Hub:
-    def __init__(self, spool: Path, intake: FakeIntake | None = None, *, wait_s: float = 5, **settings) -> None:
+    def __init__(
+        self, spool: Path, intake: FakeIntake | None = None, *, wait_s: float = 5, **settings
+    ) -> None:
         self.spool = spool
         self.intake = intake or FakeIntake()
         self.clock = Clock()
