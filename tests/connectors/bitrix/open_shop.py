@@ -56,7 +56,10 @@ class World:
         self.log: list[Exchange] = []
         self.spool = folder / "shop"
         self.ports = Ports(
-            budget=self.budget, log=self.log.append, now=lambda: shop.clock.now().timestamp(), spool=self.spool
+            budget=self.budget,
+            log=self.log.append,
+            now=lambda: shop.clock.now().timestamp(),
+            spool=self.spool,
         )
         setup = shop.state.setup
         given = {"prices": {"retail": 1, "sale": 2}, **settings}
