@@ -159,7 +159,7 @@ class Transport:
         if self._session is None:
             context = ssl.create_default_context()
             if self._ca_file:
-                context.load_verify_locations(cafile=self._ca_file)
+                _trust(context, self._ca_file)
             if self._proxy.startswith(_SOCKS):
                 connector: aiohttp.BaseConnector = ProxyConnector.from_url(self._proxy, ssl=context)
             else:
@@ -207,6 +207,18 @@ class _GuardedResolver(AbstractResolver):
 
     async def close(self) -> None:
         await asyncio.shield(self._inner.close())
+
+
+def _trust(context: ssl.SSLContext, ca_file: str) -> None:
+    try:
+        context.load_verify_locations(cafile=ca_file)
+    except OSError as exc:
+        raise ConfigError(
+            "network.ca_file",
+            f"The certificates in {ca_file} cannot be read: mend the setting `ca_file`.",
+            f"Сертификаты из {ca_file} не читаются: исправьте настройку `ca_file`.",
+            detail=str(exc),
+        ) from exc
 
 
 def _guarded_base(base: str, *, proxied: bool) -> str:

@@ -32,7 +32,7 @@ async def test_an_offer_with_characteristics_hangs_on_its_product_and_makes_it_a
 
     look = await world.look("offer", ref)
     assert (product, RED, "4990.00 RUB") == (look["product"], look["characteristics"], look["prices.retail"])
-    assert 3 == world.shop.state.elements.get(int(product)).type
+    assert world.shop.state.elements.get(int(product)).type == 3
 
 
 async def test_an_offer_without_characteristics_is_the_product_itself(world, product):
@@ -50,15 +50,15 @@ async def test_an_offer_without_characteristics_is_the_product_itself(world, pro
     )
 
     assert product == done.ref
-    assert ("4990.50 RUB", "7") == (done.returned["prices.retail"], done.returned["available"])
-    assert 1 == len(world.shop.state.elements)
+    assert (done.returned["prices.retail"], done.returned["available"]) == ("4990.50 RUB", "7")
+    assert len(world.shop.state.elements) == 1
 
 
 async def test_a_bare_offer_never_renames_its_product(world, product):
     await world.create("offer", product=product, name="Другое имя", active=False, prices__retail="1.00 RUB")
 
     element = world.shop.state.elements.get(int(product))
-    assert ("Ботинки", "Y") == (element.name, element.active)
+    assert (element.name, element.active) == ("Ботинки", "Y")
 
 
 async def test_one_price_is_written_and_the_others_stay(world, product):
@@ -67,7 +67,7 @@ async def test_one_price_is_written_and_the_others_stay(world, product):
     await world.connection.push([make_step("offer", ref=ref, prices__retail="110.00 RUB")])
 
     look = await world.look("offer", ref)
-    assert ("110.00 RUB", "80.00 RUB") == (look["prices.retail"], look["prices.sale"])
+    assert (look["prices.retail"], look["prices.sale"]) == ("110.00 RUB", "80.00 RUB")
     assert foreign in {price.id for price in world.shop.state.prices}
 
 
@@ -78,7 +78,7 @@ async def test_price_types_nobody_mapped_are_never_touched(tmp_path):
         await world.create("offer", product=product, prices__retail="100.00 RUB")
         await world.connection.push([make_step("offer", ref=product, prices__retail=None)])
 
-        assert [2] == [price.catalog_group_id for price in world.shop.state.prices]
+        assert [price.catalog_group_id for price in world.shop.state.prices] == [2]
 
 
 async def test_an_empty_price_removes_its_row_only(world, product):
@@ -86,7 +86,7 @@ async def test_an_empty_price_removes_its_row_only(world, product):
     await world.connection.push([make_step("offer", ref=ref, prices__sale=None)])
 
     look = await world.look("offer", ref)
-    assert ("100.00 RUB", None) == (look["prices.retail"], look["prices.sale"])
+    assert (look["prices.retail"], look["prices.sale"]) == ("100.00 RUB", None)
 
 
 async def test_what_stands_there_already_is_not_written_again(world, product):
@@ -112,7 +112,7 @@ async def test_a_refused_price_of_a_known_offer_is_refused_by_name(world, produc
     assert isinstance(outcome, Refused)
     assert "prices.retail" in outcome.en
     assert "prices.sale" not in outcome.en
-    assert "90.00 RUB" == (await world.look("offer", ref))["prices.sale"]
+    assert (await world.look("offer", ref))["prices.sale"] == "90.00 RUB"
 
 
 async def test_a_new_offer_refused_in_part_is_left_to_be_found(world, product):
@@ -128,7 +128,7 @@ async def test_a_new_offer_refused_in_part_is_left_to_be_found(world, product):
 
     found = await world.connection.find("offer", [step])
     assert isinstance(outcome, Unknown)
-    assert 1 == len(found[1])
+    assert len(found[1]) == 1
 
 
 async def test_a_bare_offer_is_found_on_its_product(world, product):
@@ -162,7 +162,7 @@ async def test_sizes_of_a_parent_are_not_sent_and_do_not_hinder_the_rest(world, 
         [make_step("product", ref=product, name="Ботинки зимние", weight="900")]
     )
 
-    assert "Ботинки зимние" == done.returned["name"]
+    assert done.returned["name"] == "Ботинки зимние"
 
 
 async def test_stock_by_warehouse_goes_by_the_exchange_door_with_every_store_named(tmp_path):
@@ -171,9 +171,23 @@ async def test_stock_by_warehouse_goes_by_the_exchange_door_with_every_store_nam
         ref = await world.create("offer", product=product, stock__main="5", stock__lenina="2.5")
         (done,) = await world.connection.push([make_step("offer", ref=ref, stock__main="4")])
 
-        assert ("4", "2.5", "6.5") == tuple(
-            done.returned[a] for a in ("stock.main", "stock.lenina", "available")
+        assert tuple(done.returned[a] for a in ("stock.main", "stock.lenina", "available")) == (
+            "4",
+            "2.5",
+            "6.5",
         )
+
+
+async def test_the_quantity_for_sale_is_ours_and_not_the_sum_of_the_stores(tmp_path):
+    async with opened(tmp_path, stores=STORES, **DOOR) as world:
+        product = await world.create("product", record=100, xml_id=GUID, name="Кабель")
+        ref = await world.create("offer", product=product, stock__main="5", available="3")
+        world.shop.act("sell", element=int(ref))
+        (done,) = await world.connection.push(
+            [make_step("offer", ref=ref, stock__main="6", held={"available": "3"})]
+        )
+
+        assert (done.returned["stock.main"], done.returned["available"]) == ("6", "2")
 
 
 async def test_with_inventory_control_stock_of_variants_still_arrives(tmp_path):
@@ -185,7 +199,7 @@ async def test_with_inventory_control_stock_of_variants_still_arrives(tmp_path):
         )
         (done,) = await world.connection.push([step])
 
-        assert "5" == done.returned["stock.main"]
+        assert done.returned["stock.main"] == "5"
         assert not world.connection.codec("offer").carries("available")
 
 
@@ -194,7 +208,7 @@ async def test_with_inventory_control_and_no_stores_the_total_goes_by_the_door(t
         product = await world.create("product", record=100, xml_id=GUID, name="Кабель")
         (done,) = await world.connection.push([make_step("offer", product=product, available="7")])
 
-        assert "7" == done.returned["available"]
+        assert done.returned["available"] == "7"
 
 
 async def test_stock_the_door_passed_over_is_refused_and_not_believed(tmp_path):

@@ -18,28 +18,28 @@ async def test_a_new_product_carries_the_1c_key_and_a_latin_code(world):
     ref = await world.create("product", xml_id=GUID, **BOOTS)
 
     element = world.shop.state.elements.get(int(ref))
-    assert (GUID, "botinki-tundra-42") == (element.xml_id, element.code)
+    assert (element.xml_id, element.code) == (GUID, "botinki-tundra-42")
 
 
 async def test_without_a_1c_key_the_mark_is_the_external_code(world):
     (done,) = await world.connection.push([make_step("product", mark="obmen:7", record=7, **BOOTS)])
 
     (look,) = await world.connection.look("product", [done.ref])
-    assert ("obmen:7", 7) == (look.keys["xml_id"], look.mark)
+    assert (look.keys["xml_id"], look.mark) == ("obmen:7", 7)
 
 
 async def test_the_mark_gives_way_to_the_1c_key_once_it_is_known(world):
     (done,) = await world.connection.push([make_step("product", mark="obmen:7", record=7, **BOOTS)])
     await world.connection.push([make_step("product", ref=done.ref, record=7, xml_id=GUID, name="Ботинки")])
 
-    assert GUID == world.shop.state.elements.get(int(done.ref)).xml_id
+    assert world.shop.state.elements.get(int(done.ref)).xml_id == GUID
 
 
 async def test_what_comes_back_is_what_stands_in_the_shop(world):
     (done,) = await world.connection.push([make_step("product", xml_id=GUID, **BOOTS)])
 
     assert await world.look("product", done.ref) == done.returned
-    assert BOOTS == {atom: done.returned[atom] for atom in BOOTS}
+    assert {atom: done.returned[atom] for atom in BOOTS} == BOOTS
 
 
 async def test_codes_of_namesakes_differ_in_one_batch_and_across_batches(world):
@@ -50,7 +50,7 @@ async def test_codes_of_namesakes_differ_in_one_batch_and_across_batches(world):
     ]
 
     looks = [await world.look("product", one.ref) for one in done]
-    assert ["kabel", "kabel-2", "kabel-3"] == [look["slug"] for look in looks]
+    assert [look["slug"] for look in looks] == ["kabel", "kabel-2", "kabel-3"]
 
 
 async def test_the_code_stays_when_the_name_changes_and_when_another_is_asked_for(world):
@@ -58,7 +58,7 @@ async def test_the_code_stays_when_the_name_changes_and_when_another_is_asked_fo
     await world.connection.push([make_step("product", ref=ref, name="Сапоги", slug="sapogi")])
 
     look = await world.look("product", ref)
-    assert ("Сапоги", "botinki-tundra-42") == (look["name"], look["slug"])
+    assert (look["name"], look["slug"]) == ("Сапоги", "botinki-tundra-42")
 
 
 async def test_sections_are_created_in_their_parent_and_products_in_their_sections(world):
@@ -74,7 +74,7 @@ async def test_removal_deactivates(world):
     ref = await world.create("product", **BOOTS)
     await world.connection.push([make_step("product", ref=ref, active=False)])
 
-    assert "N" == world.shop.state.elements.get(int(ref)).active
+    assert world.shop.state.elements.get(int(ref)).active == "N"
 
 
 async def test_what_stands_there_already_is_not_written_again(world):
@@ -91,7 +91,7 @@ async def test_other_properties_survive_a_change_of_one(world):
     await world.connection.push([make_step("product", ref=ref, sku="BT-43")])
 
     look = await world.look("product", ref)
-    assert ("BT-43", ["4601234567890"]) == (look["sku"], look["barcodes"])
+    assert (look["sku"], look["barcodes"]) == ("BT-43", ["4601234567890"])
 
 
 async def test_empty_values_clear_the_field(world):
@@ -101,7 +101,7 @@ async def test_empty_values_clear_the_field(world):
     )
 
     look = await world.look("product", ref)
-    assert (None, None, None, None) == (look["description"], look["sku"], look["weight"], look["vat"])
+    assert (look["description"], look["sku"], look["weight"], look["vat"]) == (None, None, None, None)
 
 
 async def test_a_refused_step_leaves_its_neighbours_alone(world):
@@ -181,7 +181,7 @@ async def test_new_products_may_wait_for_an_editor(tmp_path):
     async with opened(tmp_path, new_products="hidden") as world:
         ref = await world.create("product", **BOOTS)
 
-        assert "N" == world.shop.state.elements.get(int(ref)).active
+        assert world.shop.state.elements.get(int(ref)).active == "N"
 
 
 async def test_a_missing_choice_is_added_once_where_the_settings_allow(tmp_path):
@@ -189,8 +189,8 @@ async def test_a_missing_choice_is_added_once_where_the_settings_allow(tmp_path)
         steps = [make_step("product", record=n, name=f"Дрель {n}", manufacturer="Интерскол") for n in (1, 2)]
         outcomes = await world.connection.push(steps)
 
-        assert ["Интерскол", "Интерскол"] == [outcome.returned["manufacturer"] for outcome in outcomes]
-        assert 1 == len(world.shop.state.enums)
+        assert [outcome.returned["manufacturer"] for outcome in outcomes] == ["Интерскол", "Интерскол"]
+        assert len(world.shop.state.enums) == 1
 
 
 async def test_a_batch_of_fifty_products_takes_few_requests(world):

@@ -6,9 +6,9 @@ Knows nothing of records. Facts: REST reference of the `catalog` scope and the s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -27,6 +27,9 @@ from obmen.errors import (
 
 BATCH = 50
 """Commands the shop takes in one batch, and rows in one page."""
+LARGEST_BATCH = 2_000_000
+"""Characters of commands in one request; PHP's `post_max_size` is 8 MB in a fresh site."""
+T = TypeVar("T")
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)  # prices come as JSON numbers
 
 
@@ -155,6 +158,21 @@ def sliced(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     """Cut a sequence into pieces of at most `size`."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
+
+
+def portions(items: Sequence[T], command_of: Callable[[T], Command], *, count: int) -> Iterator[list[T]]:
+    """Cut writes into batches of at most `count` commands that stay well below what PHP takes in one request."""
+    portion: list[T] = []
+    size = 0
+    for item in items:
+        length = len(command_line(command_of(item)))
+        if portion and (len(portion) >= count or size + length > LARGEST_BATCH):
+            yield portion
+            portion, size = [], 0
+        portion.append(item)
+        size += length
+    if portion:
+        yield portion
 
 
 def command_line(command: Command) -> str:

@@ -14,10 +14,11 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from obmen.connectors.transport import Transport
-from obmen.errors import AuthFailed, ConfigError, Rejected, Transient, UnknownOutcome
+from obmen.errors import AuthFailed, ConfigError, Transient, UnknownOutcome
 
 _PATH = "/bitrix/admin/1c_exchange.php"
 _SMALLEST_PORTION = 1024
+_AFTER_FAILURE_S = 60.0
 
 
 class Session(NamedTuple):
@@ -63,8 +64,7 @@ class DoorClient:
     async def import_catalog(self, name: str, content: bytes) -> None:
         """Upload one file and have it imported.
 
-        Raises `Rejected` when the shop refuses the file, `Transient` when it cannot work now, `UnknownOutcome` when
-        the import may have been done.
+        Raises `Transient` when it was not done, `UnknownOutcome` when it may have been.
         """
         session = await self.checkauth()
         lines = await self._ask("init", "", session)
@@ -160,10 +160,12 @@ def _tail(lines: list[str]) -> str:
     return " ".join(line for line in lines[1:] if line)[:300]
 
 
-def _refusal(mode: str, lines: list[str]) -> Rejected:
+def _refusal(mode: str, lines: list[str]) -> Transient:
+    """Return what a failure means: never that a record is wrong, mostly that 1C was exchanging at the same time."""
     said = _tail(lines) or lines[0][:300] or "—"
-    return Rejected(
+    return Transient(
         "bitrix.door_refused",
-        f"the exchange door refused {mode}: {said}",
-        f"обмен отклонил {mode}: {said}",
+        f"The exchange door failed at {mode}: {said}",
+        f"Обмен не прошёл на шаге {mode}: {said}",
+        retry_after_s=_AFTER_FAILURE_S,
     )

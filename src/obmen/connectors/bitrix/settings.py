@@ -115,6 +115,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     overlap_s: Annotated[
         float, Meta(ge=0, description="How far behind the last reading a new one starts.")
     ] = 300.0
+    batch: Annotated[
+        int, Meta(ge=1, le=50, description="Writes in one request; fewer for a slow server.")
+    ] = 50
     rate_per_s: Annotated[float, Meta(gt=0, description="Requests per second; the box has no limit.")] = 5.0
     parallel: Annotated[int, Meta(ge=1, description="Requests under way at once.")] = 2
 

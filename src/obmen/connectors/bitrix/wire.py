@@ -104,7 +104,7 @@ def values(raw: Any) -> list[dict[str, Any]]:
     return [item if isinstance(item, dict) else {"value": item} for item in found if item not in (None, "")]
 
 
-def property_value(items: Sequence[str | int], *, multiple: bool) -> Any:
+def property_value(items: Sequence[Any], *, multiple: bool) -> Any:
     """Write a property as objects always: a bare scalar on update is dropped and the old value with it."""
     if not multiple:
         return {"value": items[0] if items else ""}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
+import msgspec
+
 from obmen.connectors.bitrix.client import Rest
 from obmen.connectors.bitrix.connector.check import check_shop
 from obmen.connectors.bitrix.connector.dictionaries import load_shop
@@ -82,7 +84,7 @@ class ShopConnection:
 
     def traits(self, entity: str) -> Traits:
         """Return what the engine must know about an entity here."""
-        return _TRAITS[entity]
+        return msgspec.structs.replace(_TRAITS[entity], batch=self._settings.batch)
 
     def codec(self, entity: str) -> Codec:
         """Return the translation of an entity. Its wire form holds no ids of the shop but refs."""

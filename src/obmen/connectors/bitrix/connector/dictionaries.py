@@ -137,6 +137,7 @@ async def _properties(rest: Rest, iblocks: Sequence[int]) -> dict[int, tuple[Pro
                 kind=wire.text(row.get("propertyType")) or "S",
                 multiple=wire.flag(row.get("multiple")),
                 directory=row.get("userType") == "directory",
+                html=row.get("userType") == "HTML",
             )
             for row in reply.rows
             if row.get("active") != "N"

@@ -73,7 +73,11 @@ class Reader:
                 for ids in sliced(wanted, BATCH)
                 for iblock in iblocks
             ]
-        rows = [row for reply in await self._rest.read(asks) for row in reply.rows]
+        trade = self._trade_asks(wanted, shop) if entity == "offer" else []
+        replies = await self._rest.read([*asks, *trade])
+        rows = [row for reply in replies[: len(asks)] for row in reply.rows]
+        if entity == "offer":
+            return self._offers(rows, replies[len(asks) :], shop)
         return await self.whole(entity, rows, shop)
 
     async def whole(self, entity: str, rows: Sequence[Row], shop: Shop) -> dict[str, Seen]:
@@ -81,36 +85,21 @@ class Reader:
         if entity == "category":
             looks = [(category_look(row), row) for row in rows]
             return {look.ref: Seen(look, row) for look, row in looks}
+        if entity == "offer":
+            refs = [str(wire.whole(row.get("id"))) for row in rows if not is_parent(row)]
+            return self._offers(rows, await self._rest.read(self._trade_asks(refs, shop)), shop)
         by_ref = {str(wire.whole(row.get("id"))): row for row in rows}
-        if entity == "product":
-            pictures = await self._pictures_of(list(by_ref), shop)
-            return {
-                ref: Seen(
-                    product_look(
-                        row,
-                        shop=shop,
-                        settings=self._settings,
-                        pictures=gallery_of(pictures[ref]) if ref in pictures else None,
-                    ),
-                    row,
-                    pictures=pictures.get(ref, ()),
-                )
-                for ref, row in by_ref.items()
-            }
-        by_ref = {ref: row for ref, row in by_ref.items() if not is_parent(row)}
-        prices = await self._prices_of(list(by_ref), shop)
-        amounts = await self._amounts_of(list(by_ref), shop)
+        pictures = await self._pictures_of(list(by_ref), shop)
         return {
             ref: Seen(
-                offer_look(
+                product_look(
                     row,
                     shop=shop,
                     settings=self._settings,
-                    prices=prices.get(ref, {}),
-                    amounts=amounts.get(ref, {}),
+                    pictures=gallery_of(pictures[ref]) if ref in pictures else None,
                 ),
                 row,
-                prices=prices.get(ref, {}),
+                pictures=pictures.get(ref, ()),
             )
             for ref, row in by_ref.items()
         }
@@ -155,43 +144,41 @@ class Reader:
             },
         )
 
-    async def _prices_of(self, refs: Sequence[str], shop: Shop) -> dict[str, dict[int, wire.PriceRow]]:
+    def _trade_asks(self, refs: Sequence[str], shop: Shop) -> list[Command]:
+        """Ask for mapped prices and, where the door writes them, mapped stores: rows for no more than a page."""
         kinds = sorted({kind for kind in self._settings.prices.values() if kind in shop.price_types})
-        if not kinds:
-            return {}
-        found: dict[str, list[wire.PriceRow]] = {}
-        for reply in await self._by_product(
-            "catalog.price.list", refs, {"catalogGroupId": kinds}, len(kinds)
+        stores = sorted({store.id for store in shop.stores.values()}) if self._settings.uses_door else []
+        asks = []
+        for method, name, ids in (
+            ("catalog.price.list", "catalogGroupId", kinds),
+            ("catalog.storeproduct.list", "storeId", stores),
         ):
-            for row in reply.rows:
-                price = wire.price_row(row)
-                if price is not None:
-                    found.setdefault(price.product, []).append(price)
-        return {ref: by_kind(rows) for ref, rows in found.items()}
+            for some in sliced(refs, max(1, BATCH // len(ids))) if ids else ():
+                asked = {"productId": list(some), name: ids}
+                asks.append(Command(method, {"filter": asked, "order": {"id": "asc"}}))
+        return asks
 
-    async def _amounts_of(self, refs: Sequence[str], shop: Shop) -> dict[str, dict[int, str]]:
-        stores = sorted({store.id for store in shop.stores.values()})
-        if not stores or not self._settings.uses_door:
-            return {}
-        found: dict[str, dict[int, str]] = {}
-        for reply in await self._by_product(
-            "catalog.storeproduct.list", refs, {"storeId": stores}, len(stores)
-        ):
-            for row in reply.rows:
-                held = found.setdefault(str(wire.whole(row.get("productId"))), {})
-                held[wire.whole(row.get("storeId"))] = wire.number(row.get("amount")) or "0"
+    def _offers(self, rows: Sequence[Row], trade: Sequence[Reply], shop: Shop) -> dict[str, Seen]:
+        """Put elements, prices and amounts together; a parent of offers is no offer."""
+        prices: dict[str, list[wire.PriceRow]] = {}
+        amounts: dict[str, dict[int, str]] = {}
+        for line in (line for reply in trade for line in reply.rows):
+            if "storeId" in line:
+                held = amounts.setdefault(str(wire.whole(line.get("productId"))), {})
+                held[wire.whole(line.get("storeId"))] = wire.number(line.get("amount")) or "0"
+            elif (price := wire.price_row(line)) is not None:
+                prices.setdefault(price.product, []).append(price)
+        found = {}
+        for row in rows:
+            if is_parent(row):
+                continue
+            ref = str(wire.whole(row.get("id")))
+            kinds = by_kind(prices.get(ref, ()))
+            look = offer_look(
+                row, shop=shop, settings=self._settings, prices=kinds, amounts=amounts.get(ref, {})
+            )
+            found[ref] = Seen(look, row, prices=kinds)
         return found
-
-    async def _by_product(
-        self, method: str, refs: Sequence[str], asked: Mapping[str, Any], each: int
-    ) -> list[Reply]:
-        """Ask for rows of products, so many products at a time that their rows fill no more than a page."""
-        return await self._rest.read(
-            [
-                Command(method, {"filter": {"productId": list(ids), **asked}, "order": {"id": "asc"}})
-                for ids in sliced(refs, max(1, BATCH // each))
-            ]
-        )
 
     async def _pictures_of(self, refs: Sequence[str], shop: Shop) -> dict[str, list[Picture]]:
         """Read the pictures of products; a product that went away meanwhile has none."""

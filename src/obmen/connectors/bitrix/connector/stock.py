@@ -23,11 +23,14 @@ class StockDoor:
         self._now = now
         self._lock = asyncio.Lock()
 
-    async def write(self, jobs: Sequence[Job], shop: Shop) -> None:
-        """Send the rests that are due. Whether they arrived is told by what is read back, not by the answer."""
+    async def write(self, jobs: Sequence[Job], shop: Shop) -> list[Job]:
+        """Send the rests that are due and return whose they were.
+
+        Whether they arrived is told by what is read back, not by the answer.
+        """
         due = [(job, rest) for job in jobs if (rest := self._rest_of(job, shop)) is not None]
         if not due:
-            return
+            return []
         package = self._settings.offers_xml_id or self._settings.catalog_xml_id
         content = rests_file(
             [rest for _, rest in due],
@@ -35,18 +38,17 @@ class StockDoor:
             catalog=self._settings.catalog_xml_id,
             formed_at=datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%dT%H:%M:%S"),
         )
-        error: ObmenError = _skipped()
         try:
             async with self._lock:
                 await self._door.import_catalog("rests.xml", content)
         except ObmenError as exc:
-            error = exc
+            for job, _ in due:
+                job.fail(exc)
+            return []
         for job, _ in due:
-            if isinstance(error, Rejected):
-                job.landed = job.landed or error.code == "bitrix.skipped"
-                job.refuse(self._atoms(job), error)
-            else:
-                job.fail(error)
+            job.landed = True
+            job.refuse(self._atoms(job), _passed_over())  # dropped when the read-back shows the amounts
+        return [job for job, _ in due]
 
     def _atoms(self, job: Job) -> list[str]:
         families = {"stock", "available"} if not self._settings.stores else {"stock"}
@@ -74,7 +76,7 @@ class StockDoor:
         )
 
 
-def _skipped() -> Rejected:
+def _passed_over() -> Rejected:
     return Rejected(
         "bitrix.skipped",
         "the exchange door took the file, but the stock did not change there; "

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from obmen.connectors.bitrix.client import BATCH, Command, Reply, Rest, sliced
+from obmen.connectors.bitrix.client import BATCH, Command, Reply, Rest, portions, sliced
 from obmen.connectors.bitrix.connector.dictionaries import with_choices
 from obmen.connectors.bitrix.connector.finding import Finder
 from obmen.connectors.bitrix.connector.job import Call, Job
@@ -74,7 +74,8 @@ class Writer:
         if entity == "offer":
             await self._run(list(self._price_calls(jobs)))
             if self._stock is not None:
-                await self._stock.write([job for job in jobs if job.open], shop)
+                sent = await self._stock.write([job for job in jobs if job.open], shop)
+                await self._run([] if shop.inventory else list(_quantity_calls(sent)))
         _raise_common(jobs)
         returned = await self._read_back(entity, jobs, shop)
         return [job.settle(returned.get(job.ref or "")) for job in jobs]
@@ -159,10 +160,10 @@ class Writer:
 
     def _element_call(self, entity: str, job: Job, shop: Shop, code: str) -> Call | None:
         due = dict(job.due)
+        if shop.inventory or any(atom.startswith("stock.") for atom in due):
+            due.pop("available", None)  # the door writes it, or overwrites it and it follows after
         if job.bare:
             due = {atom: wire for atom, wire in due.items() if atom == "available"}
-        if shop.inventory:
-            due.pop("available", None)
         parent = job.seen is not None and is_parent(job.seen.row)
         if parent:
             due = {atom: wire for atom, wire in due.items() if atom not in SIZES}
@@ -259,8 +260,8 @@ class Writer:
         )
 
     async def _run(self, calls: Sequence[Call]) -> None:
-        """Send writing commands fifty at a time; each tells its own job what came of it."""
-        for slice_ in sliced(calls, BATCH):
+        """Send writing commands, many at a time; each tells its own job what came of it."""
+        for slice_ in portions(calls, lambda call: call.command, count=self._settings.batch):
             going = [call for call in slice_ if not call.job.halted]
             try:
                 replies = (
@@ -293,6 +294,18 @@ def _born_as(job: Job) -> Callable[[Reply], None]:
         job.ref = str(whole(reply.row.get("id"))) if reply.row.get("id") else None
 
     return keep
+
+
+def _quantity_calls(jobs: Sequence[Job]) -> Iterator[Call]:
+    """Put the quantity for sale in its place again: the exchange door sets it to the sum of the stores."""
+    for job in jobs:
+        wanted = job.step.fields.get("available")
+        if wanted is None and "available" in job.step.held and job.seen is not None:
+            wanted = job.seen.look.fields.get("available")
+        if wanted is not None and job.ref is not None:
+            method = "catalog.product.update" if job.bare else _UPDATE["offer"]
+            command = Command(method, {"id": job.ref, "fields": {"quantity": wanted}})
+            yield Call(job, frozenset({"available"}), command)
 
 
 def _price_command(ref: str, kind: int, row: int | None, wire: object) -> Command | None:

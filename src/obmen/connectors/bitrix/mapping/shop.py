@@ -19,6 +19,8 @@ class PropertyMeta(msgspec.Struct, frozen=True, kw_only=True):
     multiple: bool = False
     directory: bool = False
     """Its values are external codes of a highload directory."""
+    html: bool = False
+    """Its values are texts with a type."""
 
     @property
     def field(self) -> str:

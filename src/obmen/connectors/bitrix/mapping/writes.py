@@ -94,13 +94,15 @@ def _lacking(meta: PropertyMeta, items: list[str], shop: Shop) -> Iterator[NewCh
 
 
 def _property(atom: str, meta: PropertyMeta, value: Wire, shop: Shop) -> Any:
-    items: list[str | int] = []
+    items: list[Any] = []
     for said in _items(value):
         if meta.kind == "L":
             choice = shop.choice_named(meta, said)
             if choice is None:
                 raise _unknown(atom, said, f"choice of {meta.code or meta.id}", "варианта списка")
             items.append(choice.id)
+        elif meta.html:
+            items.append({"TYPE": "HTML", "TEXT": said})
         else:
             items.append(said)
     return wire.property_value(items, multiple=meta.multiple)
