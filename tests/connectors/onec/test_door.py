@@ -6,8 +6,12 @@ import zipfile
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
 from hub import Caller, FakeIntake, Hub
+
+from obmen.connectors.onec.sentences import SENTENCES
+from obmen.connectors.onec.settings import Settings
 
 GOODS = """<?xml version="1.0" encoding="UTF-8"?>
 <КоммерческаяИнформация ВерсияСхемы="2.08" ДатаФормирования="2026-11-20T10:00:00">
@@ -574,18 +578,12 @@ async def test_the_exchange_log_names_mode_and_file(caller):
 
 
 async def test_settings_say_which_field_is_secret():
-    import msgspec
-
-    from obmen.connectors.onec.settings import Settings
-
     fields = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
     assert [name for name, field in fields.items() if field.get("secret")] == ["password"]
     assert [name for name, field in fields.items() if not field.get("description")] == []
 
 
 async def test_every_sentence_exists_in_both_languages():
-    from obmen.connectors.onec.sentences import SENTENCES
-
     for code, (en, ru) in SENTENCES.items():
         assert en, code
         assert ru, code
