@@ -33,17 +33,17 @@ def frame(offers: str) -> str:
 def test_offers_of_many_shapes_come_in_order(items_of):
     ids = [offer.id for offer in items_of("offers_of_many_shapes", Offer)]
 
-    assert ["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8"] == ids[:8]
-    assert ["a9#b9", "a10#b10", "a11", "a12", "a13", "a14", "", "a15", "z1", "z2", "z3"] == ids[8:]
+    assert ids[:8] == ["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8"]
+    assert ids[8:] == ["a9#b9", "a10#b10", "a11", "a12", "a13", "a14", "", "a15", "z1", "z2", "z3"]
 
 
 def test_odd_texts_of_offers_are_read_as_xml_means_them(items_of):
     offers = {offer.id: offer for offer in items_of("offers_of_many_shapes", Offer)}
 
-    assert 'Второй "в кавычках" & с амперсандом' == offers["a2"].name
-    assert 'Третий "с голыми кавычками"' == offers["a3"].name
-    assert "Больше > меньше" == offers["a4"].name
-    assert "Пятый" == offers["a5"].name
+    assert offers["a2"].name == 'Второй "в кавычках" & с амперсандом'
+    assert offers["a3"].name == 'Третий "с голыми кавычками"'
+    assert offers["a4"].name == "Больше > меньше"
+    assert offers["a5"].name == "Пятый"
 
 
 def test_every_shape_of_stock_is_read(items_of):
@@ -55,28 +55,28 @@ def test_every_shape_of_stock_is_read(items_of):
     assert (Stock("w1", "5"),) == offers["a5"].stocks
     assert (Stock("w1", "6"),) == offers["a6"].stocks
     assert (Stock("w1", "4"), Stock(UNSET, "5")) == offers["a12"].stocks
-    assert () == offers["a13"].stocks
+    assert offers["a13"].stocks == ()
     assert UNSET is offers["a8"].stocks
 
 
 def test_units_barcodes_and_prices_of_one_shape_do_not_mix(items_of):
     offers = {offer.id: offer for offer in items_of("offers_of_many_shapes", Offer)}
 
-    assert ("166", "796") == (offers["a9#b9"].unit.code, offers["a10#b10"].unit.code)
-    assert (("1", "2"), ("3", "4")) == (offers["a9#b9"].barcodes, offers["a10#b10"].barcodes)
-    assert ("10", "10.5") == (offers["a9#b9"].prices[0].amount, offers["a10#b10"].prices[0].amount)
+    assert (offers["a9#b9"].unit.code, offers["a10#b10"].unit.code) == ("166", "796")
+    assert (offers["a9#b9"].barcodes, offers["a10#b10"].barcodes) == (("1", "2"), ("3", "4"))
+    assert (offers["a9#b9"].prices[0].amount, offers["a10#b10"].prices[0].amount) == ("10", "10.5")
 
 
 def test_bad_numbers_and_missing_ids_are_findings_not_faults(fixture_path, findings_of):
     found = findings_of(fixture_path("offers_of_many_shapes").read_bytes())
 
-    assert {"bad_number": 2, "no_id": 1} == found
+    assert found == {"bad_number": 2, "no_id": 1}
 
 
 def test_closing_tags_inside_cdata_and_comments_close_nothing(items_of):
     offers = items_of("offers_with_cdata", Offer)
 
-    assert ["a1", "a2", "a3", "a4"] == [offer.id for offer in offers]
+    assert [offer.id for offer in offers] == ["a1", "a2", "a3", "a4"]
     assert offers[2].name.startswith("Не </Предложение><Предложение>")
 
 
@@ -106,12 +106,18 @@ PIECES = st.sampled_from(
         "<Цены><Цена><ИдТипаЦены>T{}</ИдТипаЦены><ЦенаЗаЕдиницу>{}</ЦенаЗаЕдиницу></Цена></Цены>",
         "<Цены><Цена><Представление>{} р</Представление><Валюта>{}</Валюта><Валюта/></Цена><Цена/></Цены>",
         "<Цены/>",
-        "<ХарактеристикиТовара><ХарактеристикаТовара><Наименование>{}</Наименование><Значение>{}</Значение>"
-        "</ХарактеристикаТовара><ХарактеристикаТовара><Ид>{}</Ид></ХарактеристикаТовара></ХарактеристикиТовара>",
-        "<ЗначенияСвойств><ЗначенияСвойства><Ид>p</Ид><Значение>{}</Значение><Значение>{}</Значение>"
-        "</ЗначенияСвойства><ЗначенияСвойства><Ид>p</Ид></ЗначенияСвойства></ЗначенияСвойств>",
-        "<СтавкиНалогов><СтавкаНалога><Наименование>НДС</Наименование><Ставка>{}</Ставка></СтавкаНалога>"
-        "</СтавкиНалогов>",
+        (
+            "<ХарактеристикиТовара><ХарактеристикаТовара><Наименование>{}</Наименование><Значение>{}</Значение>"
+            "</ХарактеристикаТовара><ХарактеристикаТовара><Ид>{}</Ид></ХарактеристикаТовара></ХарактеристикиТовара>"
+        ),
+        (
+            "<ЗначенияСвойств><ЗначенияСвойства><Ид>p</Ид><Значение>{}</Значение><Значение>{}</Значение>"
+            "</ЗначенияСвойства><ЗначенияСвойства><Ид>p</Ид></ЗначенияСвойства></ЗначенияСвойств>"
+        ),
+        (
+            "<СтавкиНалогов><СтавкаНалога><Наименование>НДС</Наименование><Ставка>{}</Ставка></СтавкаНалога>"
+            "</СтавкиНалогов>"
+        ),
         "<Незнакомое>{}</Незнакомое>",
         "{}",
         "\r\n\t",
@@ -131,7 +137,9 @@ VALUES = st.sampled_from(
 def test_the_fast_way_and_the_parser_agree_on_any_offers(templates, values, chunk_size):
     offers = ""
     for number, (value, template) in enumerate(product(values, templates)):
-        pieces = "".join(piece.replace("{}", value.replace('"', "") if '"{}' in piece else value) for piece in template)
+        pieces = "".join(
+            piece.replace("{}", value.replace('"', "") if '"{}' in piece else value) for piece in template
+        )
         offers += f"<Предложение><Ид>id{number}</Ид>{pieces}</Предложение>\n"
 
     assert parsed_offers_of(frame(offers)) == offers_of(frame(offers), chunk_size)

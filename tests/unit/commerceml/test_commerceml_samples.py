@@ -8,7 +8,9 @@ import pytest
 
 from obmen.formats.commerceml import inspect, open_document, validate
 
-SAMPLES = Path(os.environ.get("OBMEN_SAMPLES", Path(__file__).parents[4] / "shared" / "samples")) / "commerceml"
+SAMPLES = (
+    Path(os.environ.get("OBMEN_SAMPLES", Path(__file__).parents[4] / "shared" / "samples")) / "commerceml"
+)
 
 pytestmark = pytest.mark.skipif(
     not SAMPLES.is_dir(), reason=f"REAL FILES NOT READ: no folder {SAMPLES}; set OBMEN_SAMPLES"
@@ -18,38 +20,38 @@ pytestmark = pytest.mark.skipif(
 def test_a_real_catalogue_is_counted():
     summary = inspect([SAMPLES / "ut_import0_1.xml"])
 
-    assert (1, 12, 36, 1) == (summary.groups, summary.properties, summary.products, summary.deleted)
-    assert ("2.07", "2.07 native", "utf-8") == (summary.schema, summary.generation, summary.encoding)
-    assert () == summary.findings
+    assert (summary.groups, summary.properties, summary.products, summary.deleted) == (1, 12, 36, 1)
+    assert (summary.schema, summary.generation, summary.encoding) == ("2.07", "2.07 native", "utf-8")
+    assert summary.findings == ()
 
 
 def test_a_real_package_of_offers_is_counted():
     summary = inspect([SAMPLES / "ut_offers0_1.xml"])
 
-    assert (44, 1, 3) == (summary.offers, summary.price_types, summary.warehouses)
-    assert (44, 132, 0) == (summary.prices, summary.stock_rows, summary.offers_with_characteristics)
+    assert (summary.offers, summary.price_types, summary.warehouses) == (44, 1, 3)
+    assert (summary.prices, summary.stock_rows, summary.offers_with_characteristics) == (44, 132, 0)
 
 
 def test_offers_without_a_product_are_found_when_both_files_are_given():
     summary = inspect([SAMPLES / "ut_offers0_1.xml", SAMPLES / "ut_import0_1.xml"])
 
-    assert {"orphan_offer": 8} == {finding.code: finding.count for finding in summary.findings}
+    assert {finding.code: finding.count for finding in summary.findings} == {"orphan_offer": 8}
 
 
 def test_orders_of_a_shop_and_of_1c_are_counted():
     summary = inspect([SAMPLES / "site_query_response_cp1251.xml", SAMPLES / "onec_orders_back_2_09.xml"])
 
-    assert (4, 4) == (summary.documents, summary.orders)
-    assert "windows-1251, utf-8" == summary.encoding
+    assert (summary.documents, summary.orders) == (4, 4)
+    assert summary.encoding == "windows-1251, utf-8"
 
 
 def test_a_real_product_is_read_with_its_barcode_unit_and_decimal_comma():
     with open_document(SAMPLES / "ut_import0_1.xml") as document:
         product = next(item for item in document if getattr(item, "sku", None) == "PM-421-WP")
 
-    assert ("8809288404089",) == product.barcodes
-    assert "796" == product.unit.code
-    assert ("1,4",) == product.properties["38409b0c-29da-11e9-80c9-0cc47ab29cd1"]
+    assert product.barcodes == ("8809288404089",)
+    assert product.unit.code == "796"
+    assert product.properties["38409b0c-29da-11e9-80c9-0cc47ab29cd1"] == ("1,4",)
 
 
 @pytest.mark.parametrize("chunk_size", [1, 100, 4096])

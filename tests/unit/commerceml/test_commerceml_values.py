@@ -103,8 +103,8 @@ def test_a_bad_number_is_counted_each_time():
     findings = Findings()
     numbers = Numbers(None, findings)
 
-    assert (UNSET, UNSET, "1.5", UNSET) == (numbers["x"], numbers["x"], numbers["1,5"], numbers[UNSET])
-    assert 2 == findings.report()[0].count
+    assert (numbers["x"], numbers["x"], numbers["1,5"], numbers[UNSET]) == (UNSET, UNSET, "1.5", UNSET)
+    assert findings.report()[0].count == 2
 
 
 @pytest.mark.parametrize(
@@ -128,19 +128,31 @@ def test_keys_are_trimmed_and_guids_made_alike(text, plain):
 def test_names_lose_their_namespace():
     names = Names()
 
-    assert ("Ид", "Ид", "Ид") == (names["{urn:1C.ru:commerceml_3}Ид"], names["Ид"], names["{urn:1C.ru:commerceml_3}Ид"])
+    assert (names["{urn:1C.ru:commerceml_3}Ид"], names["Ид"], names["{urn:1C.ru:commerceml_3}Ид"]) == (
+        "Ид",
+        "Ид",
+        "Ид",
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("-999 999 999,9", ""), ("-999999999.9", ""), (" 1,4 ", "1,4"), ("-5", "-5"), ("-", "-"), ("- слово", "- слово")],
+    [
+        ("-999 999 999,9", ""),
+        ("-999999999.9", ""),
+        (" 1,4 ", "1,4"),
+        ("-5", "-5"),
+        ("-", "-"),
+        ("- слово", "- слово"),
+    ],
 )
 def test_placeholders_mean_nothing(text, value):
     assert value == meaningful(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "flag"), [("true", True), (" Истина ", True), ("1", True), ("false", False), ("", False), ("нет", False)]
+    ("text", "flag"),
+    [("true", True), (" Истина ", True), ("1", True), ("false", False), ("", False), ("нет", False)],
 )
 def test_flags_are_read_in_every_spelling(text, flag):
     assert flag is is_true(text)
