@@ -21,7 +21,7 @@ from obmen.formats.commerceml.encodings import (
 from obmen.formats.commerceml.errors import Finding, Findings, MalformedFile
 from obmen.formats.commerceml.fields import Fields
 from obmen.formats.commerceml.items import Header, Item
-from obmen.formats.commerceml.lane import Lane
+from obmen.formats.commerceml.lane import MARK, Lane
 from obmen.formats.commerceml.validator import validate
 from obmen.formats.commerceml.values import decimal_separator, moment
 from obmen.formats.commerceml.walker import Walker
@@ -116,11 +116,10 @@ class Document:
         for piece in stream:
             left = piece
             if not on_lane and walker.in_offers() and (end := lane.entrance(piece)):
-                yield parse(piece[:end])
+                # Some versions of expat hold back what they have got: the mark shows that the offer is closed.
+                yield parse(piece[:end] + MARK)
                 left = piece[end:]
-                if between := walker.between_offers():
-                    yield between
-                    on_lane = True
+                on_lane = walker.pass_mark()
             if on_lane:
                 offers, on_lane = lane.take(left)
                 yield list(offers)
