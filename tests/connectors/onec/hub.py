@@ -168,7 +168,7 @@ class Caller:
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
             session.request(method, url, data=body, headers=headers) as answer,
         ):
-            assert 200 == answer.status
+            assert answer.status == 200
             return (await answer.read()).decode("windows-1251")
 
     async def login(self) -> str:

@@ -37,7 +37,7 @@ async def test_every_generation_arrives_byte_by_byte_packed_or_in_pieces(tmp_pat
     async with Hub(tmp_path, **settings) as hub:
         outcome = await visit(hub, files)
 
-        assert "success" == outcome.verdict
+        assert outcome.verdict == "success"
         assert xml(files) == hub.stored()
 
 
@@ -101,7 +101,7 @@ async def test_a_line_that_breaks_again_and_again_leaves_whole_files(tmp_path, h
             attempts=20,
         )
 
-        assert "success" == outcome.verdict
+        assert outcome.verdict == "success"
         assert xml(files) == hub.stored()
         assert len(WORLD.products) == len(hub.read("product"))
 
@@ -112,9 +112,9 @@ async def test_prices_before_goods_name_their_product_and_wait_for_nobody(tmp_pa
         await visit(hub, files)
         first = hub.portions[0]
 
-        assert "offer" == first.entity
+        assert first.entity == "offer"
         assert {"product"} < set(first.looks[0].fields)
-        assert ("prices",) == first.looks[0].whole
+        assert first.looks[0].whole == ("prices",)
         offer = WORLD.products[0].offers[0]
         base = next(kind.id for kind in WORLD.price_types if kind.name.startswith("Рознич"))
         assert f"{offer.prices[base]} RUB" == hub.read("offer")[offer.id]["prices.base"]
@@ -157,7 +157,7 @@ async def test_a_cut_file_is_refused_and_the_others_arrive(tmp_path, generation)
     async with Hub(tmp_path) as hub:
         outcome = await visit(hub, cut(files, spoilt), stop_at_failure=False)
 
-        assert "failure" == outcome.verdict
+        assert outcome.verdict == "failure"
         assert set(xml(files)) - {spoilt} == set(hub.stored())
         assert any(spoilt in sentence for sentence in outcome.sentences)
 
@@ -166,9 +166,9 @@ async def test_hostile_names_end_the_exchange_with_a_sentence_and_touch_nothing(
     async with Hub(tmp_path / "inside", zip=False) as hub:
         outcome = await visit(hub, hostile(files_of(generation="G1")))
 
-        assert "failure" == outcome.verdict
-        assert ["inside"] == [path.name for path in tmp_path.iterdir()]
-        assert [] == [path for path in tmp_path.rglob("*") if path.suffix == ".php"]
+        assert outcome.verdict == "failure"
+        assert [path.name for path in tmp_path.iterdir()] == ["inside"]
+        assert [path for path in tmp_path.rglob("*") if path.suffix == ".php"] == []
 
 
 async def test_a_file_sent_twice_in_one_exchange_is_taken_once(tmp_path):
@@ -176,7 +176,7 @@ async def test_a_file_sent_twice_in_one_exchange_is_taken_once(tmp_path):
     async with Hub(tmp_path, zip=False) as hub:
         outcome = await visit(hub, repeated(files, files[1].name))
 
-        assert "success" == outcome.verdict
+        assert outcome.verdict == "success"
         assert xml(files) == hub.stored()
 
 
@@ -185,7 +185,7 @@ async def test_a_login_for_each_file_is_one_exchange_for_deactivate(tmp_path):
     async with Hub(tmp_path) as hub:
         outcome = await visit(hub, files, deactivate=True, session_per_file=True, complete=True)
 
-        assert "success" == outcome.verdict
+        assert outcome.verdict == "success"
         assert [(1_800_000_000.5, WORLD.catalog)] == [
             (each.since, each.scope) for each in hub.intake.of("absence")
         ]
@@ -203,7 +203,7 @@ async def test_portions_of_a_complete_old_export_remove_nothing(tmp_path):
     async with Hub(tmp_path) as hub:
         await visit(hub, files_of(generation="G1", portion=5))
 
-        assert [] == [part for part in hub.portions if part.complete]
+        assert [part for part in hub.portions if part.complete] == []
         assert len(WORLD.products) == len(hub.read("product"))
 
 

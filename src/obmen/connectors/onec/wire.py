@@ -15,11 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from obmen.connectors.onec.tables import Tables
 from obmen.formats.commerceml import Characteristic, Group, Offer, Party, Price, Product, Unit
 from obmen.sync.shadow import Look, Wire
+
+Text = str | UnsetType
 
 _PRICES = ("prices",)
 _NUMERIC = frozenset({"Число", "Время"})
@@ -127,9 +129,9 @@ class Looks:
         requisites = item.requisites or {}
         for atom, text in (
             ("name", item.name),
-            ("full_name", item.full_name or _first(requisites, "Полное наименование")),
+            ("full_name", _given(item.full_name, _first(requisites, "Полное наименование"))),
             ("sku", item.sku),
-            ("description", _first(requisites, "ОписаниеВФорматеHTML") or item.description),
+            ("description", _given(_first(requisites, "ОписаниеВФорматеHTML"), item.description)),
             ("vat", item.vat),
             ("weight", item.weight),
             ("length", item.length),
@@ -208,9 +210,14 @@ class Looks:
         return named + pairs
 
 
-def _first(requisites: dict[str, tuple[str, ...]], name: str) -> str:
+def _first(requisites: dict[str, tuple[str, ...]], name: str) -> Text:
     values = requisites.get(name)
-    return values[0] if values else ""
+    return values[0] if values else UNSET
+
+
+def _given(first: Text, second: Text) -> Text:
+    """Return the text that says something; empty where one is empty and the other absent."""
+    return first or (first if second is UNSET else second)
 
 
 def _unit(unit: Unit) -> str | None:
