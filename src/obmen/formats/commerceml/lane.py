@@ -15,11 +15,16 @@ from obmen.formats.commerceml.fields import Fields
 from obmen.formats.commerceml.items import Offer
 from obmen.formats.commerceml.offers import OfferReader
 from obmen.formats.commerceml.shapes import ShapeReader, UnknownShape
+from obmen.formats.commerceml.walker import MARK_NAME
 
+#: An element that means nothing, put after an offer to see that the parser is past it.
+MARK: Final = f"<{MARK_NAME}/>".encode()
 #: Control characters that XML forbids.
 _FORBIDDEN: Final = bytes(code for code in range(32) if code not in (9, 10, 13))
 #: An offer longer than that goes to the main parser.
 _LONGEST_OFFER: Final = 1024 * 1024
+#: When that many offers, and most of all, had to be parsed after all, the lane only costs time.
+_MANY_PARSED: Final = 300
 
 
 class Lane:
@@ -33,6 +38,7 @@ class Lane:
         self._opening = "<Предложение".encode(encoding)
         self._closing = "</Предложение>".encode(encoding)
         self._last = b""  # the end of what the main parser has got: a mark may be cut in two
+        self._read = self._parsed = 0
         self._watched = 0
         self._sure = True
         self.rest = b""  # taken, but not read yet
@@ -77,6 +83,10 @@ class Lane:
                     self.rest = left.encode(self._encoding) + self.rest
                     return offers, False
                 offers.append(offer)
+        self._read += len(offers)
+        if self._parsed > max(_MANY_PARSED, self._read // 2):
+            self._sure = False
+            return offers, False
         start = self.rest[: len(self._opening) + 256].lstrip()
         likely = start.startswith(self._opening) or self._opening.startswith(start)
         return offers, likely and len(self.rest) < _LONGEST_OFFER
@@ -101,6 +111,7 @@ class Lane:
             return None
         if self._fields.names[element.tag] != "Предложение":
             return None
+        self._parsed += 1
         offer = self._offers.read(element)
         self._shapes.learn(part.replace(">", "<"), offer)
         return offer
