@@ -151,7 +151,7 @@ async def test_a_stored_picture_is_downloaded_with_the_webhooks_authority(rest, 
     assert (await rest.get(product))["detailPicture"] is None
 
 
-async def test_a_repeated_picture_is_a_second_picture(rest):
+async def test_a_repeated_picture_is_a_second_picture(rest, shop):
     product = await rest.product()
     upload = {"fields": {"productId": product, "type": "MORE_PHOTO"}, "fileContent": ["a.png", PIXEL]}
     for _ in range(2):
@@ -161,6 +161,7 @@ async def test_a_repeated_picture_is_a_second_picture(rest):
     assert [(image["name"], image["type"]) for image in images] == [("a.png", "MORE_PHOTO")] * 2
     await rest.ask("catalog.productImage.delete", {"productId": product, "id": images[0]["id"]})
     assert (await rest.ask("catalog.productImage.list", {"productId": product}))["total"] == 1
+    assert shop.counts()["pictures"] == 1
 
 
 async def test_a_picture_inside_fields_is_not_found(rest):
@@ -306,3 +307,18 @@ async def test_offers_are_found_by_their_parent_and_by_codes_among_many(rest):
 
     assert [mine] == [row["id"] for row in by_parent["offers"]]
     assert [mine] == [row["id"] for row in by_code["offers"]]
+
+
+async def test_empty_pieces_are_no_pieces_and_an_empty_name_is_refused(rest):
+    product = await rest.product(quantity=3, quantityTrace="maybe")
+    fields = {"quantity": None, "quantityReserved": "", "xmlId": None}
+    await rest.ask("catalog.product.update", {"id": product, "fields": fields})
+    card = await rest.get(product)
+
+    assert (card["quantity"], card["quantityReserved"], card["xmlId"], card["quantityTrace"]) == (
+        3,
+        0,
+        "",
+        "D",
+    )
+    assert (await rest.refusal("catalog.product.update", {"id": product, "fields": {"name": ""}}))[0] == 0

@@ -287,6 +287,10 @@ JUNK = (
             "vatId": "x",
         }
     },
+    {
+        "id": 1001,
+        "fields": {"name": None, "xmlId": None, "sort": None, "quantity": None, "quantityReserved": None},
+    },
     {"fields": {"product": {"id": 1, "prices": [5]}}, "items": [5], "documentIds": ["x"]},
     {
         "filter": {"iblockId": [14], ">timestampX": "вчера", "@sort": {"a": "b"}, "%name": None},

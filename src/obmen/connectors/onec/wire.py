@@ -48,7 +48,7 @@ class Looks:
             fields["description"] = item.description or None
         fields["active"] = item.deleted is not True
         ref = str(item.id)
-        return Look(ref=ref, fields=fields, order=self._order, keys={"xml_id": ref}, title=item.name or ref)
+        return Look(ref=ref, fields=fields, order=self._order, keys={"xml_id": ref}, title=item.name or "")
 
     def product(self, item: Product) -> Look:
         """Show a product."""
@@ -86,7 +86,7 @@ class Looks:
             fields["barcodes"] = list(item.barcodes)
         if item.characteristics is not UNSET:
             fields["characteristics"] = self._characteristics(item.characteristics, {})
-        return Look(ref=ref, fields=fields, order=self._order, keys={"xml_id": ref}, title=item.name or ref)
+        return Look(ref=ref, fields=fields, order=self._order, keys={"xml_id": ref}, title=item.name or "")
 
     def offer(self, item: Offer) -> Look:
         """Show an offer; this runs a hundred thousand times per file."""
@@ -159,7 +159,7 @@ class Looks:
 
     def _product_look(self, ref: str, item: Product, fields: dict[str, Wire]) -> Look:
         keys = {"xml_id": ref, "sku": item.sku} if item.sku else {"xml_id": ref}
-        return Look(ref=ref, fields=fields, order=self._order, keys=keys, title=item.name or ref)
+        return Look(ref=ref, fields=fields, order=self._order, keys=keys, title=item.name or "")
 
     def _put_properties(self, properties: dict[str, tuple[str, ...]], fields: dict[str, Wire]) -> None:
         for key, values in properties.items():

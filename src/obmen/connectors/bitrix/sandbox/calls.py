@@ -101,6 +101,16 @@ def flag(raw: Any) -> str:
     return "Y" if raw in ("Y", "y", True, 1, "1") else "N"
 
 
+def three_way(raw: Any) -> str:
+    """Read Y, N or D, which leaves it to the shop's option."""
+    return raw if raw in ("Y", "N") else "D"
+
+
+def text_type(raw: Any) -> str:
+    """Read the kind of a text."""
+    return "html" if raw == "html" else "text"
+
+
 def number(raw: Any) -> Decimal | None:
     """Read a number; an empty one is null."""
     if raw is None or raw == "":

@@ -14,6 +14,7 @@ from obmen.connectors.bitrix.sandbox.elements import (
     save_product_row,
     set_parent,
 )
+from obmen.connectors.bitrix.sandbox.pictures import pictures_of
 from obmen.connectors.bitrix.sandbox.prices import put_price
 from obmen.connectors.bitrix.sandbox.rows import ZERO, Element, PriceType
 from obmen.connectors.bitrix.sandbox.state import Setup, ShopState
@@ -161,11 +162,7 @@ def count(state: ShopState) -> dict[str, Any]:
         "sections_live": sum(section.active == "Y" for section in state.sections),
         "prices": len(state.prices),
         "prices_by_type": dict(Counter(names[price.catalog_group_id] for price in state.prices)),
-        "pictures": sum(
-            (prop.property_type == "F" and len(element.properties.get(prop.id, []))) or 0
-            for prop in state.properties
-            for element in state.elements.where(iblock_id=prop.iblock_id)
-        ),
+        "pictures": sum(len([*pictures_of(state, element)]) for element in state.elements),
         "duplicates": duplicates(state),
         "writes": {door: state.ledger.writes(by=door) for door in ("rest", "exchange", DOOR)},
     }

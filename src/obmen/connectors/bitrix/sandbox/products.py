@@ -18,6 +18,8 @@ from obmen.connectors.bitrix.sandbox.calls import (
     moment,
     number,
     text,
+    text_type,
+    three_way,
 )
 from obmen.connectors.bitrix.sandbox.elements import (
     add_element,
@@ -72,12 +74,12 @@ FAMILIES = (
 )
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "name": text, "xmlId": text, "code": text, "active": flag, "sort": integer,
-    "previewText": text, "previewTextType": text, "detailText": text, "detailTextType": text,
+    "name": text, "xmlId": lambda raw: text(raw) or "", "code": text, "active": flag, "sort": integer,
+    "previewText": text, "previewTextType": text_type, "detailText": text, "detailTextType": text_type,
     "createdBy": integer, "modifiedBy": integer,
     "weight": number, "length": number, "width": number, "height": number,
-    "measure": integer, "vatId": integer, "vatIncluded": flag, "subscribe": text, "barcodeMulti": flag,
-    "quantity": number, "quantityReserved": number, "quantityTrace": text, "canBuyZero": text,
+    "measure": integer, "vatId": integer, "vatIncluded": flag, "subscribe": three_way, "barcodeMulti": flag,
+    "quantity": number, "quantityReserved": number, "quantityTrace": three_way, "canBuyZero": three_way,
     "purchasingPrice": number, "purchasingCurrency": text,
 }  # fmt: skip
 _DATES = ("dateActiveFrom", "dateActiveTo", "dateCreate")
@@ -234,9 +236,10 @@ def _scalars(state: ShopState, element: Element, fields: Mapping[str, Any]) -> d
     changes |= _sections(state, element, fields)
     if changes.get("vat_id") is not None and state.vats.get(changes["vat_id"]) is None:
         raise RestError(0, "VAT rate does not exist")
-    if "quantity" in changes and changes["quantity"] is None:
-        del changes["quantity"]
-    return changes
+    if "name" in changes and not changes["name"]:
+        raise RestError(0, "Element name is not filled.<br>")
+    pieces = ("quantity", "quantity_reserved")
+    return {name: value for name, value in changes.items() if value is not None or name not in pieces}
 
 
 def _picture(state: ShopState, name: str, raw: Any) -> dict[str, int | None]:

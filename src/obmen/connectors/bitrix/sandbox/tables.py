@@ -1,6 +1,6 @@
 """The simulated shop's database: tables of structs with ids that only grow, and every change noted."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -121,7 +121,7 @@ class Table(Generic[R]):
     def remove(self, row: R) -> None:
         """Forget the row for good."""
         del self._rows[row.id]
-        self._ids.remove(row.id)
+        del self._ids[bisect_left(self._ids, row.id)]
         for field, index in self._indexes.items():
             del index[getattr(row, field)][row.id]
         self._note(self._entity_of(row), row.id, "delete", before=_summary(row), after={})
