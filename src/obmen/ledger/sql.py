@@ -60,10 +60,11 @@ class SqlLedger:
     def open(cls, url: str, *, exclusive: bool) -> SqlLedger:
         """Open the ledger at an address such as `sqlite:////var/lib/obmen/obmen.db` or `postgresql://…`.
 
-        `exclusive` takes an SQLite file for this process alone, brings the tables up to date and looks whether the
-        database was put back in time; without it the ledger can only be read. PostgreSQL is shared in either case.
+        `exclusive` is for the process that runs the hub: it keeps another hub off an SQLite file, brings the tables up
+        to date and looks whether the database was put back in time. Without it one stands beside a running hub, to
+        look and to let in a person's acts. PostgreSQL is shared in either case.
         """
-        engine, path = open_engine(url, read_only=not exclusive)
+        engine, path = open_engine(url, must_exist=not exclusive)
         if not exclusive:
             return cls(engine)
         lock = None if path is None else FileLock(path)

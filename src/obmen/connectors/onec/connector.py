@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -32,6 +32,12 @@ class OnecConnector:
 
     vendor = "onec"
     settings: type[msgspec.Struct] = Settings
+    EXAMPLE: Mapping[str, object] = {  # as in the sandbox
+        "login": "${ERP_LOGIN:-1c}",
+        "password": "1c-sandbox",
+        "price_types": {"Розничная": "base", "Мелкооптовая": "wholesale"},
+        "warehouses": {"Основной склад": "main", "Магазин на Ленина": "lenina"},
+    }
 
     def open(self, name: str, settings: msgspec.Struct, ports: Ports) -> Connection:
         """Open the connection; 1C comes by itself."""
