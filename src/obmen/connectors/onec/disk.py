@@ -40,12 +40,16 @@ class Disk:
         for path in paths:
             if not path.exists():
                 yield BadInput(
-                    "onec.disk.absent", f"No such file or folder: {path}.", f"Нет такого файла или папки: {path}."
+                    "onec.disk.absent",
+                    f"No such file or folder: {path}.",
+                    f"Нет такого файла или папки: {path}.",
                 )
             elif path.suffix.lower() == ".zip":
                 yield from self._open(path, files)
             else:
-                files += sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+                files += (
+                    sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+                )
         self._keep_pictures([path for path in files if path.suffix.lower() in PICTURES])
         whole: list[Path] = []
         for path in files:
