@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 
 from obmen.connectors.contract import Envelope
-from obmen.connectors.onec.inbox import Notes, is_alone
-from obmen.connectors.onec.pictures import keep_picture
+from obmen.connectors.onec.inbox import Notes, is_alone, keep_picture
 from obmen.connectors.onec.references import PictureIndex
+from obmen.connectors.onec.sentences import Refusal
 from obmen.connectors.onec.settings import Settings
 from obmen.errors import BadInput
 from obmen.formats.commerceml import Limits, MalformedFile, RefusedFile, import_order, unpack, validate
@@ -50,7 +50,7 @@ class Disk:
                 files += (
                     sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
                 )
-        self._keep_pictures([path for path in files if path.suffix.lower() in PICTURES])
+        yield from self._keep_pictures([path for path in files if path.suffix.lower() in PICTURES])
         whole: list[Path] = []
         for path in files:
             if path.suffix.lower() in PICTURES:
@@ -88,12 +88,14 @@ class Disk:
                 f"Архив «{archive.name}»: {exc.text('ru')}",
             )
 
-    def _keep_pictures(self, paths: Sequence[Path]) -> None:
+    def _keep_pictures(self, paths: Sequence[Path]) -> Iterator[BadInput]:
         found: dict[str, str] = {}
         for path in paths:
-            digest = keep_picture(path, self._blobs, self._settings)
-            if digest is not None:
-                found[path.as_posix()] = digest
+            name = path.as_posix()
+            try:
+                found[name] = keep_picture(path, name, self._blobs, self._settings, ours=False)
+            except Refusal as refusal:
+                yield BadInput(f"onec.disk.{refusal.code}", refusal.text("en"), refusal.text("ru"))
         self._pictures.add(found)
 
 
