@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from obmen.connectors.onec.references import References
 from obmen.connectors.onec.settings import Settings
 
+_MOST = 20_000
 # What 1C calls the price everybody pays.
 RETAIL_NAMES = ("base", "розничная", "розничная цена", "розничные", "розничные цены", "цена розничная")
 
@@ -61,8 +62,11 @@ class Naming(dict[str, str]):
             self[key] = self._atom(key)
 
     def __missing__(self, key: str) -> str:
-        """Name an id no file has described yet; not kept, for its name may come."""
-        return self._atom(key)
+        """Name an id no file has described yet; when one does, these tables are made anew."""
+        atom = self._atom(key)
+        if len(self) < _MOST:
+            self[key] = atom
+        return atom
 
     def _atom(self, key: str) -> str:
         wanted = self._key(key)
