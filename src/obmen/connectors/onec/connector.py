@@ -174,16 +174,21 @@ def findings(settings: Settings, tables: Tables) -> list[Finding]:
         (tables.prices, "price_types", "price types", "типов цен"),
         (tables.stock, "warehouses", "warehouses", "складов"),
     ):
-        if naming.shared:
-            names = ", ".join(f"«{name}»" for name in naming.shared)
-            found.append(
-                Finding(
-                    ok=False,
-                    code=f"onec.same_name.{setting}",
-                    en=f"Several {en} are called {names}; they go by their ids: rename them in 1C or map the ids in {setting}.",
-                    ru=f"Несколько {ru} называются {names}; они различаются по Ид: переименуйте их в 1С или укажите Ид в {setting}.",
+        told = (
+            ("same_name", naming.shared, "are called", "называются"),
+            ("same_key", sorted(naming.clashing), "become", "становятся"),
+        )
+        for code, names, verb, verb_ru in told:
+            if names:
+                listed = ", ".join(f"«{name}»" for name in names)
+                found.append(
+                    Finding(
+                        ok=False,
+                        code=f"onec.{code}.{setting}",
+                        en=f"Several {en} {verb} {listed}; they go by their ids: map the ids in {setting}.",
+                        ru=f"Несколько {ru} {verb_ru} {listed}; они различаются по Ид: укажите Ид в {setting}.",
+                    )
                 )
-            )
     return found
 
 

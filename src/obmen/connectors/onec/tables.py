@@ -57,7 +57,8 @@ class Naming(dict[str, str]):
         self._names = {key: _folded(name) for key, name in names.items() if counts[_folded(name)] == 1}
         wanted = Counter(self._key(key) for key in names)
         # Two types that are both called retail in some way: neither is.
-        self._doubtful = {key for key, count in wanted.items() if count > 1}
+        self.clashing = {key for key, count in wanted.items() if count > 1}
+        """Our keys that several ids want; each of those goes by its id."""
         for key in names:
             self[key] = self._atom(key)
 
@@ -70,7 +71,7 @@ class Naming(dict[str, str]):
 
     def _atom(self, key: str) -> str:
         wanted = self._key(key)
-        return f"{self._family}.{key if wanted in self._doubtful else wanted}"
+        return f"{self._family}.{key if wanted in self.clashing else wanted}"
 
     def _key(self, key: str) -> str:
         by_id = _folded(key)
