@@ -46,6 +46,8 @@ def _postgresql(address: sa.URL, *, read_only: bool) -> sa.Engine:
         pool_size=4,
         max_overflow=12,
         pool_pre_ping=True,
+        # Arrays of one and of five hundred want different plans; poolers between us do not like prepared statements.
+        connect_args={"prepare_threshold": None},
         execution_options={"postgresql_readonly": True} if read_only else {},
     )
 
