@@ -46,6 +46,8 @@ def _postgresql(address: sa.URL) -> sa.Engine:
         pool_size=4,
         max_overflow=12,
         pool_pre_ping=True,
+        # Arrays of one and of five hundred want different plans; poolers between us do not like prepared statements.
+        connect_args={"prepare_threshold": None},
     )
 
 
