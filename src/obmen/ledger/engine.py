@@ -16,8 +16,8 @@ _PRAGMAS = (
     "foreign_keys = OFF",
     "temp_store = MEMORY",
     "cache_size = -24576",  # 24 MB: an import of any size stays within its memory
-    "wal_autocheckpoint = 4000",  # 16 MB: a checkpoint inside a commit is felt
-    "journal_size_limit = 67108864",
+    "wal_autocheckpoint = 16000",  # 64 MB: a checkpoint inside a commit is felt
+    "journal_size_limit = 134217728",
 )
 _BUSY_S = 30
 _OLDEST_SQLITE = (3, 38, 0)  # json_each without a compile option; RETURNING came in 3.35

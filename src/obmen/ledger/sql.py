@@ -19,7 +19,6 @@ from obmen.ledger.bindings import Bindings
 from obmen.ledger.database import Database
 from obmen.ledger.engine import open_engine
 from obmen.ledger.epoch import Marker, meet
-from obmen.ledger.inbox import Inbox
 from obmen.ledger.issues import Issues
 from obmen.ledger.journal import Journal
 from obmen.ledger.lock import FileLock
@@ -42,7 +41,7 @@ _AGAIN = frozenset({"40001", "40P01"})
 """PostgreSQL's serialisation failure and deadlock: the same work, begun again, may pass."""
 
 
-class SqlTx(Settings, Records, Bindings, Outbox, Attempts, Inbox, Journal, Issues, Queries):
+class SqlTx(Settings, Records, Bindings, Outbox, Attempts, Queries, Journal, Issues):
     """One transaction of `SqlLedger`: the contract's `Tx`, and what only SQL keeps."""
 
 

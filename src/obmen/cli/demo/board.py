@@ -43,7 +43,9 @@ class Board:
     async def watch(self, work: Awaitable[T]) -> T:
         """Wait for something with the counters running, and leave them standing at the end."""
         task = asyncio.ensure_future(work)
-        with Live(self.counters(), console=screen, refresh_per_second=8, transient=not screen.is_terminal) as live:
+        with Live(
+            self.counters(), console=screen, refresh_per_second=8, transient=not screen.is_terminal
+        ) as live:
             while not task.done():
                 await asyncio.wait([task], timeout=0.2)
                 live.update(self.counters())
@@ -62,7 +64,10 @@ class Board:
         shop = self._stage.shop.counts()
         hub, waiting = self._hub()
         table.add_row(
-            word(f"товаров {len(world.products)}, ТП {offers}", f"{len(world.products)} products, {offers} offers"),
+            word(
+                f"товаров {len(world.products)}, ТП {offers}",
+                f"{len(world.products)} products, {offers} offers",
+            ),
             word(
                 f"карточек {hub['product']} + {hub['offer']} ТП, к отправке {waiting}",
                 f"{hub['product']} records + {hub['offer']} offers, {waiting} to send",

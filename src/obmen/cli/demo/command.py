@@ -45,12 +45,17 @@ async def _play(seed: int) -> bool:
     seconds = time.monotonic() - began
     say(f"\nЗаняло {seconds:.0f} с. Дальше:", f"\nIt took {seconds:.0f} s. Next:")
     screen.print(f"  obmen show offer BOT-URAL -c {FOLDER}/obmen.toml", markup=False)
-    say("  README: первый настоящий обмен за десять минут", "  README: the first real exchange in ten minutes")
+    say(
+        "  README: первый настоящий обмен за десять минут", "  README: the first real exchange in ten minutes"
+    )
     return kept
 
 
 def _verdict(live: Stage, board: Board) -> bool:
-    board.heading("Итог, подсчитанный по журналам самих симуляторов", "The verdict, counted in the simulators' own ledgers")
+    board.heading(
+        "Итог, подсчитанный по журналам самих симуляторов",
+        "The verdict, counted in the simulators' own ledgers",
+    )
     lines = verdict(live)
     for line in lines:
         board.check(line.kept, line.ru, line.en)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from obmen.cli.configured import facts
 from obmen.cli.demo.board import Board
 from obmen.cli.demo.stage import Stage
 from obmen.connectors.onec.sandbox.export import Export
@@ -52,7 +53,10 @@ async def zeros(stage: Stage, board: Board) -> bool:
     before = stage.written()
     world = stage.erp.world
     stage.erp.act("zero_stock")
-    board.line("В 1С обнулились все остатки, она выгружает их в пятницу вечером…", "All stock in 1C became zero; it is exported on Friday evening…")
+    board.line(
+        "В 1С обнулились все остатки, она выгружает их в пятницу вечером…",
+        "All stock in 1C became zero; it is exported on Friday evening…",
+    )
     await board.watch(stage.export(Export(content="rests")))
     await _until(lambda: _guards(stage) != [], at_most_s=15)
     guards = _guards(stage)
@@ -78,7 +82,10 @@ async def hand(stage: Stage, board: Board) -> bool:
     """Somebody changes a price in the shop; the owner's price goes back, with the reason."""
     (element,) = stage.shop.operator.find(xml_id=stage.erp.world.product(DRILL).id)
     stage.shop.act("set_price", element=element, price="1.00")
-    board.line("Контент-менеджер ставит дрели цену 1,00 ₽ прямо в магазине…", "A content manager sets the drill's price to 1.00 right in the shop…")
+    board.line(
+        "Контент-менеджер ставит дрели цену 1,00 ₽ прямо в магазине…",
+        "A content manager sets the drill's price to 1.00 right in the shop…",
+    )
     await _until(lambda: _price(stage, element) != "1.00", at_most_s=20)
     await stage.rest()
     reasons = _reasons(stage, DRILL)
@@ -111,7 +118,11 @@ async def new_price(stage: Stage, board: Board) -> bool:
 
 
 SCENES = (
-    Scene("1С выгружает каталог, цены и остатки — магазин наполняется", "1C uploads catalogue, prices and stock: the shop fills", fill),
+    Scene(
+        "1С выгружает каталог, цены и остатки — магазин наполняется",
+        "1C uploads catalogue, prices and stock: the shop fills",
+        fill,
+    ),
     Scene("Те же файлы ещё раз", "The same files again", again),
     Scene("Обычное изменение цены", "An ordinary change of a price", new_price),
     Scene("Выгрузка с нулевыми остатками", "An export of zeros", zeros),
@@ -121,9 +132,9 @@ SCENES = (
 
 def _applied(stage: Stage) -> int:
     with stage.hub.ledger.begin() as tx:
-        return sum(record.version for record in tx.records(tx.bound_in_scope("erp", "offer", "")).values()) + sum(
-            record.version for record in tx.records(tx.bound_in_scope("erp", "product", "")).values()
-        )
+        return sum(
+            record.version for record in tx.records(tx.bound_in_scope("erp", "offer", "")).values()
+        ) + sum(record.version for record in tx.records(tx.bound_in_scope("erp", "product", "")).values())
 
 
 def _guards(stage: Stage) -> list[tuple[str, str]]:
@@ -139,8 +150,7 @@ def _price(stage: Stage, element: int) -> str:
 def _reasons(stage: Stage, article: str) -> list[tuple[str, str]]:
     """Return what the journal says of the last refusals of an offer, in both languages."""
     ref = stage.erp.world.product(article).id
-    ledger = stage.hub.ledger
-    with ledger.begin() as tx:
+    with facts(stage.hub).begin() as tx:
         record = tx.bound("erp", "offer", [ref])[ref]
         told = tx.history(record, limit=10)
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from obmen.cli.configured import facts
 from obmen.cli.demo.stage import Stage
 from obmen.connectors.bitrix.sandbox.state import ShopState
 from obmen.sandbox.world import Offer, Product
@@ -23,7 +24,7 @@ def verdict(stage: Stage) -> list[Line]:
     sold = [(product, offer) for product in products for offer in product.offers]
     shop = stage.shop.state
     counts = stage.shop.counts()
-    doubles = sum(len(refs) for refs in dict(counts["duplicates"]).values())  # type: ignore[call-overload]
+    doubles = len(dict(counts["duplicates"]))  # type: ignore[call-overload]
     retail = stage.erp.world.price_type("Розничная").id
     missing = [product.name for product in products if shop.elements.first(xml_id=product.id) is None]
     wrong = [offer for product, offer in sold if _price(shop, product, offer) != offer.prices.get(retail)]
@@ -72,8 +73,8 @@ def _price(shop: ShopState, product: Product, offer: Offer) -> object:
 
 def _accounted(stage: Stage) -> tuple[int, int]:
     """Return how many objects the envelopes showed, and how many of them are accounted for."""
-    with stage.hub.ledger.begin() as tx:
-        envelopes = [tx.envelope(number) for number in range(1, tx.accepted() + 1)]
+    with facts(stage.hub).begin() as tx:
+        envelopes = tx.envelopes()
     received = sum(envelope.received for envelope in envelopes)
     accounted = sum(
         envelope.counters.get(name, 0)
