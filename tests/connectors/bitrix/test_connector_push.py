@@ -42,6 +42,30 @@ async def test_what_comes_back_is_what_stands_in_the_shop(world):
     assert {atom: done.returned[atom] for atom in BOOTS} == BOOTS
 
 
+async def test_a_full_product_comes_back_as_it_was_sent(tmp_path):
+    sent = {
+        "name": "Кабель ВВГ «3×2,5»",
+        "sku": "ВВГ-3",
+        "barcodes": ["4601234567890"],
+        "description": "<p>Медь &amp; ПВХ</p>",
+        "summary": "Кабель, 100 % меди + оболочка",
+        "unit": "006",
+        "vat": "none",
+        "weight": "350.5",
+        "length": "1000",
+        "width": "12",
+        "height": "8",
+        "manufacturer": "Конкорд",
+        "properties.tags": ["a=б", "в&г"],
+        "active": True,
+    }
+    async with opened(tmp_path, create_choices=True, properties={"tags": "CML2_TRAITS"}) as world:
+        step = make_step("product", **{atom.replace(".", "__"): wire for atom, wire in sent.items()})
+        (done,) = await world.connection.push([step])
+
+    assert {atom: done.returned[atom] for atom in sent} == sent
+
+
 async def test_codes_of_namesakes_differ_in_one_batch_and_across_batches(world):
     steps = [make_step("product", record=n, name="Кабель") for n in (1, 2)]
     done = [
