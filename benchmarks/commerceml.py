@@ -110,7 +110,9 @@ def main() -> None:
         bare = {name: min(walk_ends(big / f"{name}.xml") for _ in range(2)) for name in BOUNDS}
         run = run_child(big, arguments.url)
         small_run = run_child(small, arguments.url)
-    print(f"{count} offers, {megabytes:.0f} MB, ledger {arguments.url or 'SQLite, synchronous=FULL'}, three readers")
+    print(
+        f"{count} offers, {megabytes:.0f} MB, ledger {arguments.url or 'SQLite, synchronous=FULL'}, three readers"
+    )
     print(f"{'':14}{'walk s':>9}{'hub s':>9}{'ratio':>8}{'bound':>8}{'outbox':>9}  counters")
     ratios = {}
     for name, bound in BOUNDS.items():
@@ -119,7 +121,9 @@ def main() -> None:
         print(
             f"{name:14}{bare[name]:9.2f}{seconds:9.2f}{ratios[name]:8.2f}{bound:8.2f}{run[name]['outbox']:9}  {run[name]['counters']}"
         )
-    print(f"peak {run['peak_mb']:.0f} MB (bound {PEAK_MB}); at a tenth of the size {small_run['peak_mb']:.0f} MB")
+    print(
+        f"peak {run['peak_mb']:.0f} MB (bound {PEAK_MB}); at a tenth of the size {small_run['peak_mb']:.0f} MB"
+    )
     print(
         json.dumps(
             {

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
-from obmen.connectors.contract import Ports, Traits
+import sqlalchemy as sa
+
+from obmen.connectors.contract import Envelope, Ports, Traits
 from obmen.connectors.onec import connector
 from obmen.connectors.onec.settings import Settings
 from obmen.engine.hub import Hub
@@ -17,8 +19,12 @@ from obmen.engine.intake import stored_of
 from obmen.engine.unpacking import unpack
 from obmen.ledger.contract import StoredEnvelope
 from obmen.ledger.sql import SqlLedger
-from obmen.connectors.contract import Envelope
+from obmen.ledger.statement import Statement
+from obmen.ledger.tables import OUTBOX
 from obmen.sync.rules import Owner, Reader, Topology
+
+_COUNT = Statement(sa.select(sa.func.count()).select_from(OUTBOX))
+_CLEAR = Statement(sa.delete(OUTBOX))
 
 READERS = ("shop", "retail", "ali")
 
@@ -76,12 +82,12 @@ def measured_hub(url: str | None = None) -> Iterator[Hub]:
     """Open a hub on a fresh ledger; SQLite on disk with `synchronous=FULL` unless another address is given."""
     with tempfile.TemporaryDirectory(prefix="obmen-bench-") as folder:
         ledger = SqlLedger.open(url or f"sqlite:///{folder}/bench.db", exclusive=True)
-        ports = Ports(budget=NoBudget(), log=lambda _: None, now=time.time, spool=Path(folder) / "spool" / "erp")
+        ports = Ports(
+            budget=NoBudget(), log=lambda _: None, now=time.time, spool=Path(folder) / "spool" / "erp"
+        )
         source = connector.open("erp", Settings(login="1c", password="1c"), ports)
         topologies = {
-            entity: Topology(
-                entity, ("erp",), Owner("erp"), {}, tuple(Reader(to=name) for name in READERS)
-            )
+            entity: Topology(entity, ("erp",), Owner("erp"), {}, tuple(Reader(to=name) for name in READERS))
             for entity in ("category", "product", "offer")
         }
         hub = Hub(
@@ -109,11 +115,10 @@ async def take_in(hub: Hub, path: Path) -> tuple[float, StoredEnvelope]:
 def outbox_rows(hub: Hub) -> int:
     """Count everything that waits to be delivered."""
     with hub.ledger.begin() as tx:
-        return sum(len(tx.outbox(name)) for name in READERS)
+        return sum(tx.db.rows(_COUNT)[0])
 
 
 def clear_outbox(hub: Hub) -> None:
     """Forget what waits, as if it had been delivered: the next file starts from a quiet hub."""
     with hub.ledger.begin() as tx:
-        for name in READERS:
-            tx.drop_deliveries(name, [row.record for row in tx.outbox(name)])
+        tx.db.run(_CLEAR)

@@ -44,6 +44,7 @@ def word(ru: str, en: str) -> str:
 
 def told(command: Callable[P, R]) -> Callable[P, R]:
     """Print what goes wrong as one sentence instead of a traceback, and exit with 2."""
+
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:

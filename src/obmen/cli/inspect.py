@@ -23,6 +23,7 @@ def inspect(
     connector: Annotated[str, typer.Argument(help="onec")],
     entity: Annotated[str, typer.Argument(help="catalog")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="For programs · для программ")] = False,
 ) -> None:
     """Say what is in recorded files: totals over the files given, and what is odd in them."""

@@ -13,13 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from obmen.connectors.contract import Connection, Source, Step, Target, Unlanded
 from obmen.engine import issues, outbox
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.receiving import receive
 from obmen.engine.settling import Arrival, settle_page
 from obmen.errors import AuthFailed, Transient
-from obmen.ledger.contract import WAITING, Attempt, Binding, Delivery, JournalLine, Tx, Waiter
+from obmen.ledger.contract import READY, WAITING, Attempt, Binding, Delivery, JournalLine, Tx, Waiter
 from obmen.model import Record
 from obmen.sync.behind import Need, must_look_first, need
 from obmen.sync.laws import Law
@@ -28,6 +30,8 @@ from obmen.sync.settle import Entry
 from obmen.sync.shadow import Shadow
 
 MARK = "obmen:"
+WINDOW_LOOK_S = 60.0
+"""How often a closed write window is looked at again."""
 
 
 class Candidate(NamedTuple):
@@ -109,9 +113,10 @@ def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, look
     partners = Bindings()
     outbox.fetch_partner_refs(tx, connection, records.values(), partners)
     view = view_of(hub, connection, entity, partners)
-    keys = outbox.external_codes(tx, hub, connection, ids)
+    keys = outbox.external_codes(tx, hub, connection, entity, ids)
     result = Prepared(entity, [], [], [])
     done: list[tuple[Record, Reason]] = []
+    later: list[Delivery] = []
     waiting: list[tuple[Delivery, Reason, tuple[str, ...]]] = []
     bare = _bare_siblings(tx, records.values(), refs) if entity == "offer" else frozenset()
     for row in rows:
@@ -125,6 +130,16 @@ def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, look
         wanted = need(
             record=record, shadow=shadow, view=view, topology=topology, reader=reader, laws=hub.laws
         )
+        shut = [name for name in wanted.fields if not hub.may_write(connection, entity, name, hub.now())]
+        if shut and len(shut) == len(wanted.fields):
+            later.append(
+                msgspec.structs.replace(
+                    row, state=READY, reason=Reason.HELD_WINDOW.code, not_before=hub.now() + WINDOW_LOOK_S
+                )
+            )
+            continue
+        for name in shut:
+            del wanted.fields[name]
         candidate = Candidate(record, wanted, shadow, refs.get(record.id), keys.get(record.id, {}))
         if candidate.ref is None:
             if reader.when is not None and not reader.when(record):
@@ -149,6 +164,7 @@ def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, look
             result.look_first.append(candidate)
         else:
             result.update.append(candidate)
+    tx.reschedule(later)
     _settle_rows(tx, hub, connection, done, waiting)
     return result
 

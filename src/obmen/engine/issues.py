@@ -14,28 +14,17 @@ def name_of(record: Record) -> str:
     return record.title or f"{record.entity} {record.id}"
 
 
-def blocked(connection: str, record: Record, atom: str, key: str) -> Issue:
-    """Return the issue of a value that cannot be read until `key` happens."""
-    name = name_of(record)
-    if key.startswith("bind:"):
-        _, _, partner, ref = key.split(":", 3)
-        en = f"{connection}: «{name}» waits for {partner} {ref}, which has not been sent yet; it continues by itself when it comes."
-        ru = (
-            f"{connection}: «{name}» ждёт: {partner} {ref} ещё не выгружен; продолжится сам, когда он придёт."
-        )
-        code = Reason.WAITING_PARTNER.code
-    else:
-        en = f"{connection}: «{name}», {atom}: no mapping for {key.rpartition(':')[2]}; add it and the record continues by itself."
-        ru = f"{connection}: «{name}», поле {atom}: нет соответствия для «{key.rpartition(':')[2]}»; добавьте его, карточка продолжит сама."
-        code = Reason.WAITING_MAPPING.code
+def unmapped(connection: str, record: Record, atom: str, key: str) -> Issue:
+    """Return the issue of a value nobody has mapped; one issue for all records that wait for the same key."""
+    code = key.rpartition(":")[2]
     return Issue(
-        key=f"blocked:{connection}:{record.id}:{atom}",
-        code=code,
+        key=f"waits:{key}",
+        code=Reason.WAITING_MAPPING.code,
         connection=connection,
         entity=record.entity,
         record=record.id,
-        en=en,
-        ru=ru,
+        en=f"{connection}: no mapping of {atom} for «{code}» («{name_of(record)}» and others wait); add it and they continue by themselves.",
+        ru=f"{connection}: для поля {atom} нет соответствия «{code}» (ждёт «{name_of(record)}» и другие); добавьте его, они продолжат сами.",
     )
 
 

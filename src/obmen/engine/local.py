@@ -46,7 +46,6 @@ class LocalRunner:
         hub: Hub,
         jobs: Sequence[Job],
         *,
-        may_write: Callable[[str, float], bool] = lambda _connection, _now: True,
         housekeeping: Callable[[Tx, float], object] | None = None,
         quiet_s: float = 30.0,
         idle_s: float = 1.0,
@@ -54,7 +53,6 @@ class LocalRunner:
         self.hub = hub
         self.intake = HubIntake(hub, self._arrived)
         self._jobs = jobs
-        self._may_write = may_write
         self._housekeeping = housekeeping
         self._quiet_s = quiet_s
         self._idle_s = idle_s
@@ -111,7 +109,7 @@ class LocalRunner:
         self.nudge()
 
     async def _deliver(self, name: str) -> None:
-        if not await self._is_active(name) or not self._may_write(name, self.hub.now()):
+        if not await self._is_active(name):
             await self._wait(self._nudges[name], self._idle_s)
             return
         if await deliver(self.hub, name):

@@ -126,9 +126,11 @@ def row(hub: Hub, connection: str, record: Record, *, guarded: bool = False) -> 
     )
 
 
-def external_codes(tx: Tx, hub: Hub, connection: str, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+def external_codes(
+    tx: Tx, hub: Hub, connection: str, entity: str, ids: Sequence[int]
+) -> dict[int, dict[str, str]]:
     """Return the external code of each record: its ref in the system the connection is keyed by."""
-    matching = hub.matching.get(connection)
+    matching = hub.matching.get((connection, entity))
     if matching is None or matching.keyed_by is None:
         return {}
     return {number: {"xml_id": ref} for number, ref in tx.refs_of(matching.keyed_by, ids).items()}

@@ -33,7 +33,9 @@ async def _resolve_creates(hub: Hub, connection: str, entity: str, attempts: Seq
     if not attempts or not isinstance(target, Target):
         return
     keys = await hub.ledger.run(
-        lambda tx: outbox.external_codes(tx, hub, connection, [attempt.record for attempt in attempts])
+        lambda tx: outbox.external_codes(
+            tx, hub, connection, entity, [attempt.record for attempt in attempts]
+        )
     )
     steps = [
         Step(

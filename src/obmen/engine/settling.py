@@ -345,7 +345,8 @@ class _Page:
                     self._guard(before, record, names, dangers, safe)
             for atom, key in settled.shadow.blocked.items():
                 self.waits.append((key, Waiter(record.id, page.connection, "look")))
-                self.opened.append(issues.blocked(page.connection, record, atom, key))
+                if not key.startswith("bind:"):
+                    self.opened.append(issues.unmapped(page.connection, record, atom, key))
             records.append(record)
         keys = {page.entity: hub.key_atoms(page.entity)}
         if new:

@@ -55,7 +55,7 @@ class Attempts(Part):
             (attempt.connection, attempt.record, attempt.resolve_at, _ENCODE(attempt)) for attempt in attempts
         ]
         rows.sort()
-        self.db.many(_PUT, rows)
+        self.db.bulk(_PUT, rows)
 
     def close_attempts(self, connection: str, records: Collection[int]) -> None:
         """Close attempts."""

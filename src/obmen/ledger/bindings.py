@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from obmen.errors import Bug
 from obmen.ledger.contract import Binding, Known
-from obmen.ledger.statement import Part, Statement, among, upsert, word
+from obmen.ledger.statement import Part, Statement, among, unindexed, upsert, word
 from obmen.ledger.tables import BINDINGS, SHADOWS
 from obmen.sync.shadow import Shadow
 
@@ -37,11 +37,12 @@ _BOUND = Statement(
         _OF_CONNECTION, _OF_ENTITY, BINDINGS.c.kind != word("gone"), among(BINDINGS.c.ref, "refs")
     )
 )
-_REFS_OF = Statement(
-    sa.select(BINDINGS.c.record, BINDINGS.c.ref).where(
-        _OF_CONNECTION, _IS_LIVE, among(BINDINGS.c.record, "records")
-    )
+_LIVE_OF_RECORDS = (
+    unindexed(BINDINGS.c.connection) == sa.bindparam("connection"),
+    _IS_LIVE,
+    among(BINDINGS.c.record, "records"),
 )
+_REFS_OF = Statement(sa.select(BINDINGS.c.record, BINDINGS.c.ref).where(*_LIVE_OF_RECORDS))
 _OF_RECORDS = Statement(
     sa.select(*BINDINGS.columns)
     .where(among(BINDINGS.c.record, "records"))
@@ -52,11 +53,7 @@ _BIND = upsert(
     ("record", "kind", "scope"),
     where=lambda new: sa.or_(BINDINGS.c.record == new.record, BINDINGS.c.kind != word(LIVE)),
 )
-_UNBIND = Statement(
-    sa.update(BINDINGS)
-    .where(_OF_CONNECTION, _IS_LIVE, among(BINDINGS.c.record, "records"))
-    .values(kind=sa.bindparam("tombstone"))
-)
+_UNBIND = Statement(sa.update(BINDINGS).where(*_LIVE_OF_RECORDS).values(kind=sa.bindparam("tombstone")))
 _IN_SCOPE = Statement(
     sa.select(BINDINGS.c.record, BINDINGS.c.ref).where(
         _OF_CONNECTION,
@@ -119,7 +116,7 @@ class Bindings(Part):
 
     def bind(self, bindings: Sequence[Binding]) -> None:
         """Store bindings. A tombstone moves to its new record; a ref alive with another record is a `Bug`."""
-        if self.db.many(_BIND, sorted(bindings)) == len(bindings):
+        if self.db.bulk(_BIND, sorted(bindings)) == len(bindings):
             return
         for binding in bindings:
             record = self.bound(binding.connection, binding.entity, [binding.ref])[binding.ref]
@@ -151,4 +148,4 @@ class Bindings(Part):
         """Store shadows."""
         rows = [(connection, record, entity, _ENCODE(shadow)) for record, shadow in shadows.items()]
         rows.sort()
-        self.db.many(_PUT_SHADOWS, rows)
+        self.db.bulk(_PUT_SHADOWS, rows)

@@ -46,7 +46,7 @@ class Known(NamedTuple):
     shadow: Shadow | None
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An outbox row: one record one system is behind on. A hundred updates are still one row."""
 
     record: int
@@ -82,7 +82,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
 
 
-class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
+class JournalLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What happened to a record, for people. `connection` is the system that spoke or was written to."""
 
     record: int
@@ -271,6 +271,9 @@ class Tx(Protocol):
     def woken(self, keys: Collection[str]) -> list[Waiter]:
         """Return and forget who waited for these keys; waiting writes become ready."""
 
+    def waiters(self, *, limit: int = 10_000) -> list[tuple[str, Waiter]]:
+        """Return who waits for which key."""
+
     # --- issues and guards
     def open_issues(self, issues: Sequence[Issue], *, at: float) -> None:
         """Open issues, or count them once more."""
@@ -292,7 +295,7 @@ class Tx(Protocol):
 
     # --- plans
     def outbox(self, connection: str, *, limit: int = 100_000) -> list[Delivery]:
-        """Return the outbox rows of one system, whatever their state, in lane and rank order."""
+        """Return the outbox rows of one system, whatever their state, in order of rank and lane."""
 
     def put_plan(self, digest: str, body: bytes, *, at: float) -> None:
         """Keep a plan under its digest."""

@@ -23,11 +23,11 @@ def _advance(inserts: Any) -> Any:
 
 _ADVANCE = Statement(_advance)
 _VALUE = Statement(sa.select(COUNTERS.c.value).where(COUNTERS.c.name == sa.bindparam("counter")))
-_NEXT_TICK = Statement(sa.select(sa.func.nextval(TICKS.name)))
+_NEXT_TICK = Statement(sa.select(TICKS.next_value()))
 _EACH = (
     sa.func.generate_series(1, sa.bindparam("count", type_=sa.Integer())).table_valued("number").alias("each")
 )
-_ID = sa.select(sa.func.nextval(RECORD_IDS.name).label("id")).select_from(_EACH).subquery("ids")
+_ID = sa.select(RECORD_IDS.next_value().label("id")).select_from(_EACH).subquery("ids")
 _NEXT_IDS = Statement(sa.select(sa.func.min(_ID.c.id), sa.func.max(_ID.c.id)))
 
 

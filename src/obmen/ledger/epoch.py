@@ -38,9 +38,7 @@ _CONNECTIONS = Statement(
 )
 _SKIP = tuple(
     Statement(
-        sa.select(
-            sa.func.setval(sequence.name, sa.func.nextval(sequence.name) + sa.literal_column(str(_GAP)))
-        )
+        sa.select(sa.func.setval(word(sequence.name), sequence.next_value() + sa.literal_column(str(_GAP))))
     )
     for sequence in (TICKS, RECORD_IDS)
 )

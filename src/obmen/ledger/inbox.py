@@ -10,11 +10,14 @@ import sqlalchemy as sa
 
 from obmen.errors import Bug
 from obmen.ledger.contract import Sighting, StoredEnvelope
-from obmen.ledger.statement import Part, Row, Statement, insert, upsert
+from obmen.ledger.statement import Part, Row, Statement, insert, unindexed, upsert, word
 from obmen.ledger.tables import CURSORS, ENVELOPES, SIGHTINGS
 
 RECEIVED = "received"
 """The counter of elements seen; the others say what became of them."""
+
+UNFINISHED = ("waiting", "working")
+"""States of envelopes the hub still works on."""
 
 _ENCODE = msgspec.json.Encoder().encode
 _FACETS = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -54,11 +57,11 @@ _OF_ENVELOPE = Statement(
 
 _BY_NUMBER = ENVELOPES.c.id == sa.bindparam("number")
 _ENVELOPE = Statement(sa.select(*ENVELOPES.columns).where(_BY_NUMBER))
-_OPEN = ENVELOPES.c.state.in_(["waiting", "working"])
+_OPEN = sa.or_(*(ENVELOPES.c.state == word(state) for state in UNFINISHED))
 _WAITING = Statement(sa.select(*ENVELOPES.columns).where(_OPEN).order_by(ENVELOPES.c.id))
 _WAITING_OF = Statement(
     sa.select(*ENVELOPES.columns)
-    .where(_OPEN, ENVELOPES.c.connection == sa.bindparam("connection"))
+    .where(_OPEN, unindexed(ENVELOPES.c.connection) == sa.bindparam("connection"))
     .order_by(ENVELOPES.c.id)
 )
 _BY_KEY = Statement(

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from obmen.ledger.contract import READY, WAITING, Danger, Issue, OpenIssue, Waiter
-from obmen.ledger.statement import Part, Statement, among, upsert, word
+from obmen.ledger.statement import Part, Statement, among, unindexed, upsert, word
 from obmen.ledger.tables import DANGERS, ISSUES, OUTBOX, WAITS
 
 WRITE = "write"
@@ -30,7 +30,7 @@ _WAKE = Statement(
     .where(
         OUTBOX.c.connection == sa.bindparam("reader"),
         among(OUTBOX.c.record, "records"),
-        OUTBOX.c.state == word(WAITING),
+        unindexed(OUTBOX.c.state) == word(WAITING),
     )
     .values(state=word(READY), reason=word(""), wakes_on=sa.bindparam("nothing"))
 )
@@ -89,7 +89,7 @@ class Issues(Part):
     # --- waiting
     def wait(self, rows: Sequence[tuple[str, Waiter]]) -> None:
         """Note that a waiter waits for a key."""
-        self.db.many(_WAIT, sorted((key, *waiter) for key, waiter in rows))
+        self.db.bulk(_WAIT, sorted((key, *waiter) for key, waiter in rows))
 
     def woken(self, keys: Collection[str]) -> list[Waiter]:
         """Return and forget who waited for these keys; waiting writes become ready."""
@@ -142,7 +142,7 @@ class Issues(Part):
         """Note dangerous changes; the same record and atom replaces."""
         rows = [(danger.connection, danger.record, danger.atom, _ENCODE(danger)) for danger in dangers]
         rows.sort()
-        self.db.many(_PUT_DANGERS, rows)
+        self.db.bulk(_PUT_DANGERS, rows)
 
     def drop_dangers(self, connection: str, pairs: Collection[tuple[int, str]]) -> None:
         """Forget dangers of (record, atom) that are none any more."""

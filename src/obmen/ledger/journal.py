@@ -60,7 +60,7 @@ class Journal(Part):
 
     def journal(self, lines: Sequence[JournalLine], *, at: float, tick: int) -> None:
         """Write down what happened."""
-        self.db.many(
+        self.db.bulk(
             _WRITE,
             [
                 (line.record, line.connection, line.kind, at, tick, line.evidence, _ENCODE(line.entries))

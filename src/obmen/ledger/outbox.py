@@ -39,16 +39,30 @@ _RESCHEDULE = upsert(
     ("entity", "lane", "rank", "state", "reason", "wakes_on", "not_before", "attempts", "leased_until"),
 )
 _SELECT = Statement(sa.select(*_COLUMNS).where(_OF_CONNECTION, among(OUTBOX.c.record, "records")))
+_ALL = Statement(
+    sa.select(*_COLUMNS)
+    .where(_OF_CONNECTION)
+    .order_by(OUTBOX.c.rank, OUTBOX.c.lane, OUTBOX.c.record)
+    .limit(sa.bindparam("limit"))
+)
 _DROP = Statement(sa.delete(OUTBOX).where(_OF_CONNECTION, among(OUTBOX.c.record, "records")))
 
 # Two claims of one connection must not meet: whole lanes are taken, and a lane has rows the other does not see.
 _ONE_CLAIM = Statement(
     sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(sa.bindparam("connection", type_=sa.Text()))))
 )
+_EXPIRED = Statement(
+    sa.select(OUTBOX.c.record)
+    # Every rank is above zero; asking for it leads SQLite to the index of claims and not through the whole outbox.
+    .where(
+        _OF_CONNECTION,
+        _IS_LEASED,
+        OUTBOX.c.rank > sa.literal_column("0"),
+        OUTBOX.c.leased_until <= sa.bindparam("now"),
+    )
+)
 _RECLAIM = Statement(
-    sa.update(OUTBOX)
-    .where(_OF_CONNECTION, _IS_LEASED, OUTBOX.c.leased_until <= sa.bindparam("now"))
-    .values(state=word(READY))
+    sa.update(OUTBOX).where(_OF_CONNECTION, among(OUTBOX.c.record, "records")).values(state=word(READY))
 )
 _LEASED_LANES = sa.select(OUTBOX.c.lane).where(_OF_CONNECTION, _IS_LEASED)
 _CANDIDATES = Statement(
@@ -81,16 +95,20 @@ class Outbox(Part):
         rows = self.db.rows(_SELECT, connection=connection, records=self.db.batch(records))
         return {row.record: row for row in map(_delivery, rows)}
 
+    def outbox(self, connection: str, *, limit: int = 100_000) -> list[Delivery]:
+        """Return the outbox rows of one system, whatever their state, in order of rank and lane."""
+        return [_delivery(row) for row in self.db.rows(_ALL, connection=connection, limit=limit)]
+
     def put_deliveries(self, rows: Sequence[Delivery]) -> None:
         """Say who is behind. An existing row keeps `since`, `attempts` and a hold that a person must lift.
 
         A leased row stays leased: whoever writes it compares again afterwards.
         """
-        self.db.many(_PUT, _rows(rows))
+        self.db.bulk(_PUT, _rows(rows))
 
     def reschedule(self, rows: Sequence[Delivery]) -> None:
         """End leases: set state, reason, wakes_on, not_before and attempts exactly as given; absent rows are added."""
-        self.db.many(_RESCHEDULE, _rows(rows))
+        self.db.bulk(_RESCHEDULE, _rows(rows))
 
     def drop_deliveries(self, connection: str, records: Collection[int]) -> None:
         """Say who is up to date again."""
@@ -105,7 +123,9 @@ class Outbox(Part):
         """
         if self.db.is_postgresql:
             self.db.rows(_ONE_CLAIM, connection=connection)
-        self.db.run(_RECLAIM, connection=connection, now=now)
+        expired = [row[0] for row in self.db.rows(_EXPIRED, connection=connection, now=now)]
+        if expired:
+            self.db.run(_RECLAIM, connection=connection, records=self.db.batch(expired))
         found = self.db.rows(_CANDIDATES, connection=connection, now=now, limit=limit + 1)
         claimed = whole_lanes(map(_delivery, found), limit)
         if claimed:

@@ -105,7 +105,7 @@ class Records(Part):
             for record in records
         ]
         rows.sort()
-        self.db.many(_INSERT if new else _UPSERT, rows)
+        self.db.bulk(_INSERT if new else _UPSERT, rows)
         self._put_keys(records, new=new, keys=keys)
 
     def _put_keys(self, records: Sequence[Record], *, new: bool, keys: Mapping[str, tuple[str, ...]]) -> None:
@@ -119,4 +119,4 @@ class Records(Part):
             stored = {tuple(row) for row in self.db.rows(_KEYS_OF, ids=ids)}
             self.db.many(_DELETE_KEYS, sorted(stored - wanted))
             wanted -= stored
-        self.db.many(_INSERT_KEYS, sorted(wanted))
+        self.db.bulk(_INSERT_KEYS, sorted(wanted))

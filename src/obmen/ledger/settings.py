@@ -1,4 +1,4 @@
-"""What is kept per connection beside its work: its state, its mapping tables, when its schedules last ran."""
+"""What is kept beside the work: states of connections, their mapping tables, plans, when schedules last ran."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from obmen.ledger.counters import Counters
 from obmen.ledger.statement import Row, Statement, insert, upsert
-from obmen.ledger.tables import CONNECTIONS, MAPPINGS, SCHEDULES
+from obmen.ledger.tables import CONNECTIONS, MAPPINGS, PLANS, SCHEDULES
 
 ACTIVE = "active"
 
@@ -62,9 +62,12 @@ _MAPPING_HISTORY = Statement(
 _SCHEDULE = Statement(sa.select(SCHEDULES.c.last_at).where(SCHEDULES.c.name == sa.bindparam("name")))
 _PUT_SCHEDULE = upsert(SCHEDULES, ("last_at",))
 
+_PUT_PLAN = upsert(PLANS, ("body", "at"))
+_PLAN = Statement(sa.select(PLANS.c.body).where(PLANS.c.digest == sa.bindparam("digest")))
+
 
 class Settings(Counters):
-    """Connections, mappings and schedules."""
+    """Connections, mappings, plans and schedules."""
 
     # --- connections
     def state_of(self, connection: str) -> tuple[str, str]:
@@ -99,6 +102,16 @@ class Settings(Counters):
             _MAPPING_HISTORY, connection=connection, kind=kind, direction=direction, code=code
         )
         return [_mapping(row) for row in rows]
+
+    # --- plans
+    def put_plan(self, digest: str, body: bytes, *, at: float) -> None:
+        """Keep a plan under its digest."""
+        self.db.run(_PUT_PLAN, digest=digest, body=body, at=at)
+
+    def plan(self, digest: str) -> bytes | None:
+        """Return a kept plan."""
+        row = self.db.row(_PLAN, digest=digest)
+        return None if row is None else bytes(row[0])
 
     # --- schedules
     def last_run(self, schedule: str) -> float:

@@ -22,6 +22,7 @@ from obmen.ledger.issues import Issues
 from obmen.ledger.journal import Journal
 from obmen.ledger.lock import FileLock
 from obmen.ledger.outbox import Outbox
+from obmen.ledger.queries import Queries
 from obmen.ledger.records import Records
 from obmen.ledger.schema import migrate
 from obmen.ledger.settings import Settings
@@ -35,7 +36,7 @@ _AGAIN = frozenset({"40001", "40P01"})
 """PostgreSQL's serialisation failure and deadlock: the same work, begun again, may pass."""
 
 
-class SqlTx(Settings, Records, Bindings, Outbox, Attempts, Inbox, Journal, Issues):
+class SqlTx(Settings, Records, Bindings, Outbox, Attempts, Inbox, Journal, Issues, Queries):
     """One transaction of `SqlLedger`: the contract's `Tx`, and what only SQL keeps."""
 
 

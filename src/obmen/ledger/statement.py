@@ -6,8 +6,10 @@ the row; here the compiled text and the driver's `executemany` meet directly, st
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -50,6 +52,22 @@ def _among_postgresql(element: among, compiler: SQLCompiler, **options: Any) -> 
     return f"{compiler.process(column, **options)} = ANY ({compiler.process(batch, **options)})"
 
 
+class unindexed(FunctionElement[Any]):  # noqa: N801 - reads as SQL in a statement
+    """A column that SQLite must not look rows up by. Without statistics it takes every index for equally good."""
+
+    inherit_cache = True
+
+
+@compiles(unindexed)
+def _unindexed(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(unindexed, "sqlite")
+def _unindexed_sqlite(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
+
+
 def word(text: str) -> ColumnElement[str]:
     """Return a constant that is written into the statement, for statements run with rows."""
     return sa.literal_column(f"'{text}'", sa.Text())
@@ -65,6 +83,21 @@ class Compiled(NamedTuple):
     text: str
     names: tuple[str, ...]
     constants: Mapping[str, Any]
+
+    def of_rows(self, count: int) -> str:
+        """Return an insert of one row as an insert of `count`."""
+        return _of_rows(self.text, count)
+
+
+@lru_cache(maxsize=1024)
+def _of_rows(text: str, count: int) -> str:
+    head, values, tail = _VALUES.split(text, maxsplit=1)
+    return f"{head}VALUES {', '.join([values] * count)}{tail}"
+
+
+_VALUES = re.compile(r"VALUES (\([^)]*\))")
+_STRIDES = (100, 10, 1)
+"""Rows per insert: one text for each, so that the driver prepares three statements and not five hundred."""
 
 
 class Statement:
@@ -152,6 +185,19 @@ class Database:
             return 0
         compiled = self._compiled(statement)
         return self._connection.exec_driver_sql(compiled.text, list(rows)).rowcount
+
+    def bulk(self, statement: Statement, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Insert rows, a hundred per statement: twice as fast as `many`. On PostgreSQL no key may come twice."""
+        compiled = self._compiled(statement)
+        touched = 0
+        start = 0
+        for stride in _STRIDES:
+            text = compiled.of_rows(stride)
+            while len(rows) - start >= stride:
+                values = tuple(chain.from_iterable(rows[start : start + stride]))
+                touched += self._connection.exec_driver_sql(text, values).rowcount
+                start += stride
+        return touched
 
     def batch(self, values: Collection[int] | Collection[str]) -> object:
         """Return the parameter of an `among`."""

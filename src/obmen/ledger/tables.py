@@ -271,5 +271,6 @@ MAPPINGS = sa.Table(
     _moment("at"),
     sa.Index("mappings_row", "connection", "kind", "direction", "code"),
 )
+PLANS = sa.Table("plans", METADATA, _text("digest", key=True), _document("body"), _moment("at"))
 SECRETS = sa.Table("secrets", METADATA, _text("name", key=True), _document("nonce"), _document("sealed"))
 SCHEDULES = sa.Table("schedules", METADATA, _text("name", key=True), _moment("last_at"))

@@ -19,7 +19,7 @@ from obmen.sync.rules import Forward, Latest, Once, Priority, Review, Rule, Stan
 from obmen.sync.shadow import Blocked, Decoded, Look, OneOf, Shadow, View, Wire, with_whole
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One line of the journal: what became of one atom and why."""
 
     atom: str

@@ -64,7 +64,9 @@ class FakeIntake:
 
 
 class Hub:
-    def __init__(self, spool: Path, intake: FakeIntake | None = None, *, wait_s: float = 5, **settings) -> None:
+    def __init__(
+        self, spool: Path, intake: FakeIntake | None = None, *, wait_s: float = 5, **settings
+    ) -> None:
         self.spool = spool
         self.intake = intake or FakeIntake()
         self.clock = Clock()
@@ -166,7 +168,7 @@ class Caller:
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
             session.request(method, url, data=body, headers=headers) as answer,
         ):
-            assert 200 == answer.status
+            assert answer.status == 200
             return (await answer.read()).decode("windows-1251")
 
     async def login(self) -> str:

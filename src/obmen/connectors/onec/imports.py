@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -46,7 +47,8 @@ class Imports:
 
     def begin_anew(self, session: Session) -> None:
         """Wipe what was uploaded; pictures that came last are kept first."""
-        self.absorb(session)
+        with suppress(Refusal):  # whoever wanted a bad archive has been told, or never asked
+            self.absorb(session)
         self._sessions.wipe(session)
 
     def absorb(self, session: Session) -> None:
@@ -141,7 +143,12 @@ class Imports:
                     session=session.id,
                 )
             )
-            work = Import(digest=taken.digest, number=number, total=taken.total, scopes=taken.scopes)
+            work = Import(
+                digest=taken.digest,
+                number=number,
+                total=taken.contents.total,
+                scopes=taken.contents.scopes,
+            )
             session.imports[name] = work
             session.refused.pop(name, None)
             self._sessions.save(session)

@@ -16,27 +16,13 @@ from typing import NamedTuple
 import msgspec
 
 from obmen.connectors.contract import Envelope
+from obmen.connectors.onec.examine import Contents, Examiner
 from obmen.connectors.onec.pictures import sniff
-from obmen.connectors.onec.references import Learnt, PictureIndex, ReferenceStore
+from obmen.connectors.onec.references import PictureIndex, ReferenceStore
 from obmen.connectors.onec.sentences import Refusal
 from obmen.connectors.onec.sessions import Session, Upload
 from obmen.connectors.onec.settings import Settings
-from obmen.formats.commerceml import (
-    Catalog,
-    Group,
-    Limits,
-    MalformedFile,
-    Offer,
-    Package,
-    PriceType,
-    Product,
-    Property,
-    RefusedFile,
-    Unit,
-    Warehouse,
-    open_document,
-    unpack,
-)
+from obmen.formats.commerceml import Limits, MalformedFile, RefusedFile, unpack
 
 _PORTION = re.compile(r"(?P<stem>.*\D)(?P<row>\d+)_(?P<portion>\d+)\.xml")
 _HEAD = 256 * 1024
@@ -54,8 +40,7 @@ class Taken(NamedTuple):
 
     path: Path
     digest: str
-    total: int
-    scopes: tuple[str, ...]
+    contents: Contents
     notes: Notes
 
 
@@ -69,7 +54,7 @@ class Inbox:
         self._limits = Limits(total_bytes=settings.max_session, entries=settings.max_files)
         self._files = spool / "inbox"
         self._blobs = spool.parent / "blobs"
-        self._references = references
+        self._examiner = Examiner(references)
         self._pictures = pictures
 
     def absorb(self, upload: Upload, session: Session) -> None:
@@ -94,8 +79,13 @@ class Inbox:
     def take(self, upload: Upload, session: Session, name: str) -> Taken:
         """Check a file of goods and put it where it outlives the session."""
         path = upload.folder / name
+        # Whatever the order of the imports, what one file defines is known before another refers to it.
+        for other in upload.names():
+            if other != name and other.lower().endswith(".xml"):
+                with suppress(MalformedFile):  # told when that file is asked for
+                    self._examiner.examine(upload.folder / other)
         try:
-            total, scopes = self._examine(path)
+            contents = self._examiner.examine(path)
         except MalformedFile as exc:
             # A piece that came twice spoils the file; without its double it may be whole.
             if upload.without_doubtful(name):
@@ -110,7 +100,7 @@ class Inbox:
                 os.link(path, kept)
             _sync(self._files)
         alone = is_alone(name, {*upload.names(), *session.imports})
-        return Taken(kept, digest, total, scopes, Notes(alone=alone))
+        return Taken(kept, digest, contents, Notes(alone=alone))
 
     def _open(self, upload: Upload, session: Session, name: str) -> None:
         """Unpack an archive beside itself, and drop it."""
@@ -121,6 +111,7 @@ class Inbox:
             if upload.without_doubtful(name):
                 self._open(upload, session, name)
                 return
+            session.refused[name] = "bad_archive"
             raise Refusal("bad_archive", name=name, reason=exc) from exc
         for unpacked in inner:
             session.imports.pop(unpacked.relative_to(upload.folder).as_posix(), None)
@@ -144,25 +135,6 @@ class Inbox:
                 os.link(path, blob)
             _sync(blob.parent)
         return digest
-
-    def _examine(self, path: Path) -> tuple[int, tuple[str, ...]]:
-        """Read a file to its end: it is whole, and what it defines is known before anything refers to it."""
-        learnt: list[Learnt] = []
-        scopes: set[str] = set()
-        total = 0
-        with open_document(path) as document:
-            for item in document:
-                if isinstance(item, (Offer, Product, Group)):
-                    total += 1
-                elif isinstance(item, (PriceType, Warehouse, Property, Unit)):
-                    learnt.append(item)
-                elif isinstance(item, Catalog):
-                    scopes.add(item.id or "")
-                elif isinstance(item, Package):
-                    scopes.add(item.catalog_id or item.id or "")
-        if learnt:
-            self._references.learn(learnt)
-        return total, tuple(sorted(scopes - {""}))
 
 
 def notes_of(envelope: Envelope) -> Notes:

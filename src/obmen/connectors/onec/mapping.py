@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Final, cast
 
@@ -129,21 +129,27 @@ class OnecCodec:
         if wire is None:
             return None
         amount, _, rest = str(wire).partition(" ")
-        named, _, coefficient = rest.partition(" /") if rest[:1] != "/" else ("", "", rest[1:])
-        currency = self._currencies.get((named or usual_currency).casefold()) or _iso(named or usual_currency)
+        named, _, coefficient = rest.partition(" /")
+        text = named or usual_currency
+        currency = self._currencies.get(text) or self._currencies.get(text.casefold()) or _iso(text)
         if currency is None:
-            text = named or usual_currency
             return Blocked(f"{self._map}:currency:{text}", f"Валюта: {text or '?'} (ЦенаЗаЕдиницу: {wire})")
+        whole, _, fraction = amount.partition(".")
+        usual = whole.isdigit() and whole[0] != "0" and (not fraction or fraction.isdigit())
+        if usual and len(fraction) <= 2 and not coefficient:
+            return f"{whole}.{fraction.ljust(2, '0')} {currency}"
+        return self._unusual_price(str(wire), amount, coefficient, currency)
+
+    def _unusual_price(self, wire: str, amount: str, coefficient: str, currency: str) -> Decoded:
+        """Read zero, negative and fine prices, and those for several units: kept to four decimals."""
         try:
             money = decimal(amount)
             if coefficient:
-                money = money / decimal(coefficient)
-        except (BadValue, InvalidOperation, ZeroDivisionError):
+                money = round(money / decimal(coefficient), 4)
+        except (BadValue, ArithmeticError):
             return Blocked(f"{self._map}:price:{wire}", f"ЦенаЗаЕдиницу: {wire}")
         if money < 0:
             return Blocked(f"{self._map}:price:{wire}", f"ЦенаЗаЕдиницу: {wire}")
-        if coefficient:
-            money = money.quantize(Decimal("0.0001")) if money != money.quantize(Decimal("0.0001")) else money
         return str(Money(money, currency))
 
     def _number(self, wire: Wire) -> Decoded:
@@ -202,6 +208,8 @@ class OnecCodec:
         return None if wire is None else found
 
     def _characteristics(self, wire: Wire) -> Decoded:
+        if not wire:
+            return None if wire is None else []
         known = self._tables.references.properties
         pairs: list[Value] = []
         for row in wire if isinstance(wire, list) else ():
@@ -216,7 +224,7 @@ class OnecCodec:
                 return value
             shown = {True: "Да", False: "Нет"}[value] if isinstance(value, bool) else value
             pairs.append([described.name or name if described else name, shown])
-        return None if wire is None else pairs
+        return pairs
 
     def _property(self, known: KnownProperty | None, atom: str, wire: Wire) -> Decoded:
         if wire is None:
@@ -261,9 +269,9 @@ def _as_is(wire: Wire) -> Decoded:
 def _barcodes(wire: Wire) -> Decoded:
     if not isinstance(wire, list):
         return None if wire is None else [str(wire)]
-    codes: list[Value] = []
-    codes.extend(sorted({str(code) for code in wire}))
-    return codes
+    if len(wire) < 2:
+        return [str(code) for code in wire]
+    return list[Value](sorted({str(code) for code in wire}))
 
 
 def _wire(value: Value) -> Wire:

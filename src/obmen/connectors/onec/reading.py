@@ -25,7 +25,8 @@ from obmen.formats.commerceml import (
 )
 from obmen.sync.shadow import Look
 
-PORTION = 500
+PORTION = 1000
+"""Looks settled in one transaction: fewer waits for the disk, still a few megabytes."""
 _REFERENCE = (PriceType, Warehouse, Property, Unit)
 
 

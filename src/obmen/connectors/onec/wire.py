@@ -32,9 +32,8 @@ class Looks:
         self._tables = tables
         self._order = order
         self._picture = picture
-        # Ids no file has described are named once per file.
-        self._prices: dict[str, str] = dict(tables.prices)
-        self._stock: dict[str, str] = dict(tables.stock)
+        self._prices = tables.prices
+        self._stock = tables.stock
 
     def group(self, item: Group) -> Look:
         """Show a group of goods."""
@@ -97,40 +96,28 @@ class Looks:
             fields["active"] = item.deleted is not True
         elif item.deleted is not UNSET:
             fields["active"] = not item.deleted
-        if item.sku is not UNSET:
-            fields["sku"] = item.sku or None
-        if item.barcodes is not UNSET:
-            fields["barcodes"] = list(item.barcodes)
-        if item.unit is not UNSET:
-            fields["unit"] = _unit(item.unit)
-        if item.characteristics is not UNSET or item.properties is not UNSET:
+        if (sku := item.sku) is not UNSET:
+            fields["sku"] = sku or None
+        if (barcodes := item.barcodes) is not UNSET:
+            fields["barcodes"] = [*barcodes]
+        if (unit := item.unit) is not UNSET:
+            fields["unit"] = unit.code or unit.name or None
+        if item.characteristics or item.properties:
             fields["characteristics"] = self._characteristics(
                 item.characteristics or (), item.properties or {}
             )
-        elif name is not UNSET and item.characteristic_id is UNSET:
+        elif item.characteristics is not UNSET or (name is not UNSET and item.characteristic_id is UNSET):
             fields["characteristics"] = []
-        whole: tuple[str, ...] = ()
         prices = item.prices
-        if prices is not UNSET and self._put_prices(prices, fields):
-            whole = _PRICES
-        stocks = item.stocks
-        if stocks is not UNSET and stocks:
+        whole = _PRICES if prices is not UNSET and self._put_prices(prices, fields) else ()
+        if stocks := item.stocks:
             atoms = self._stock
             for row in stocks:
-                key = row.warehouse_id or ""
-                try:
-                    fields[atoms[key]] = row.quantity or None
-                except KeyError:
-                    fields[self._name_stock(key)] = row.quantity or None
+                fields[atoms[row.warehouse_id or ""]] = row.quantity or None
         elif item.quantity is not UNSET:
             fields[self._stock[""]] = item.quantity or None
         return Look(
-            ref=ref,
-            fields=fields,
-            whole=whole,
-            order=self._order,
-            keys={"xml_id": ref},
-            title=name or "",
+            ref=ref, fields=fields, whole=whole, order=self._order, keys={"xml_id": ref}, title=name or ""
         )
 
     # --- pieces ---------------------------------------------------------------------------------------------------
@@ -190,21 +177,15 @@ class Looks:
             if key is UNSET:
                 whole = False  # whose price it is nobody knows, so nobody's is taken away either
                 continue
-            try:
-                atom = atoms[key]
-            except KeyError:
-                atom = atoms[key] = self._tables.prices[key]
+            atom = atoms[key]
             if atom in fields:
                 continue  # further rows of a type are for larger lots or packs
             amount = row.amount
-            if amount == "":
-                fields[atom] = None
-                continue
             wire = f"{'?' if amount is UNSET else amount} {row.currency or ''}"
             coefficient = row.coefficient
             if coefficient is not UNSET and coefficient != "1" and coefficient:
                 wire = f"{wire} /{coefficient}"
-            fields[atom] = wire
+            fields[atom] = None if amount == "" else wire
         return whole
 
     def _characteristics(
@@ -225,10 +206,6 @@ class Looks:
         told = [[row.name, machine.get(row.name, row.value)] for row in rows]
         named: list[Wire] = [[name, value] for name, value in told if value]
         return named + pairs
-
-    def _name_stock(self, key: str) -> str:
-        atom = self._stock[key] = self._tables.stock[key]
-        return atom
 
 
 def _first(requisites: dict[str, tuple[str, ...]], name: str) -> str:
