@@ -1,9 +1,10 @@
 import pytest
 from open_shop import GUID, ScriptedFaults, make_step, opened
 
+from obmen.connectors.bitrix.connector.job import Job
 from obmen.connectors.bitrix.sandbox import Setup
 from obmen.connectors.contract import Done, Missing, Refused, Unknown, Unlanded
-from obmen.errors import AuthFailed
+from obmen.errors import AuthFailed, Rejected
 
 BOOTS = {"name": "Ботинки «Тундра» 42", "sku": "BT-42", "vat": "22", "active": True}
 
@@ -226,3 +227,11 @@ async def test_a_batch_of_fifty_products_takes_few_requests(world):
 
     assert {Done} == {type(outcome) for outcome in outcomes}
     assert world.budget.calls - before <= 5
+
+
+def test_an_error_is_no_refusal_when_the_value_stands_there_all_the_same():
+    job = Job(make_step("product", ref="7", name="Пила"))
+    job.refuse({"name"}, Rejected("bitrix.refused", "saved with warnings", "сохранено с предупреждениями"))
+
+    assert job.settle({"name": "Пила"}) == Done(record=1, ref="7", returned={"name": "Пила"})
+    assert isinstance(job.settle({"name": "Молоток"}), Refused)
