@@ -25,7 +25,7 @@ from obmen.errors import ObmenError
 @told
 def check(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Ask every system whether all that is needed is there; nothing is written anywhere."""
-    with hub_of(config, exclusive=False) as hub:
+    with hub_of(config) as hub:
         bad = asyncio.run(_check(hub))
     if bad:
         raise typer.Exit(1)

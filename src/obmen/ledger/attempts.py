@@ -8,7 +8,8 @@ import msgspec
 import sqlalchemy as sa
 
 from obmen.ledger.contract import Attempt
-from obmen.ledger.statement import Part, Statement, among, upsert
+from obmen.ledger.database import Part
+from obmen.ledger.statement import Statement, among, upsert
 from obmen.ledger.tables import ATTEMPTS, OUTBOX, RECORDS
 
 _ENCODE = msgspec.json.Encoder().encode

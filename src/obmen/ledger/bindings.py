@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from obmen.errors import Bug
 from obmen.ledger.contract import Binding, Known
-from obmen.ledger.statement import Part, Statement, among, unindexed, upsert, word
+from obmen.ledger.database import Part
+from obmen.ledger.statement import Statement, among, unindexed, upsert, word
 from obmen.ledger.tables import BINDINGS, SHADOWS
 from obmen.sync.shadow import Shadow
 

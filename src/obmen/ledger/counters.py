@@ -6,7 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from obmen.ledger.statement import Part, Statement
+from obmen.ledger.database import Part
+from obmen.ledger.statement import Statement
 from obmen.ledger.tables import COUNTERS, RECORD_IDS, TICKS
 
 TICK = "tick"

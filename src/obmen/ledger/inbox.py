@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from obmen.errors import Bug
 from obmen.ledger.contract import Sighting, StoredEnvelope
-from obmen.ledger.statement import Part, Row, Statement, insert, unindexed, upsert, word
+from obmen.ledger.database import Part
+from obmen.ledger.statement import Row, Statement, insert, unindexed, upsert, word
 from obmen.ledger.tables import CURSORS, ENVELOPES, SIGHTINGS
 
 RECEIVED = "received"
@@ -117,7 +118,7 @@ class Inbox(Part):
             source_order=sighting.order,
             envelope=sighting.envelope,
             scope=sighting.scope,
-            facets=_ENCODE(sighting.facets),
+            facets=self.db.document(_ENCODE(sighting.facets)),
             records=array("q", sighting.records).tobytes(),
         )
 
@@ -151,7 +152,7 @@ class Inbox(Part):
     def accept(self, envelope: StoredEnvelope) -> int:
         """Store an envelope (its `id` is ignored) and return its number; a known key returns the old number."""
         values = {name: getattr(envelope, name) for name in _NAMES}
-        values["counters"] = _ENCODE(envelope.counters)
+        values["counters"] = self.db.document(_ENCODE(envelope.counters))
         self.db.run(_ACCEPT, **values)
         return int(self.db.one(_BY_KEY, connection=envelope.connection, key=envelope.key)[0])
 
@@ -188,7 +189,7 @@ class Inbox(Part):
             state=state,
             position=stands.position if position < 0 else position,
             received=stands.received + counted.get(RECEIVED, 0),
-            counters=_ENCODE(added(_COUNTERS(stands.counters), counted)),
+            counters=self.db.document(_ENCODE(added(_COUNTERS(stands.counters), counted))),
             error_en=error_en,
             error_ru=error_ru,
         )

@@ -9,7 +9,8 @@ import msgspec
 import sqlalchemy as sa
 
 from obmen.ledger.contract import READY, WAITING, Danger, Issue, OpenIssue, Waiter
-from obmen.ledger.statement import Part, Statement, among, unindexed, upsert, word
+from obmen.ledger.database import Part
+from obmen.ledger.statement import Statement, among, unindexed, upsert, word
 from obmen.ledger.tables import DANGERS, ISSUES, OUTBOX, WAITS
 
 WRITE = "write"
@@ -104,7 +105,7 @@ class Issues(Part):
             records = [
                 waiter.record for waiter in waiters if waiter.connection == reader and waiter.kind == WRITE
             ]
-            self.db.run(_WAKE, reader=reader, records=self.db.batch(records), nothing=b"[]")
+            self.db.run(_WAKE, reader=reader, records=self.db.batch(records), nothing=self.db.document(b"[]"))
         return waiters
 
     # --- issues

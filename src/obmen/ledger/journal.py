@@ -8,7 +8,8 @@ import msgspec
 import sqlalchemy as sa
 
 from obmen.ledger.contract import JournalLine
-from obmen.ledger.statement import Part, Statement, insert
+from obmen.ledger.database import Part
+from obmen.ledger.statement import Statement, insert
 from obmen.ledger.tables import EXCHANGES, JOURNAL
 from obmen.sync.settle import Entry
 

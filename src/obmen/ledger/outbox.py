@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from obmen.ledger.attempts import OPEN_LANES
 from obmen.ledger.contract import HELD, LEASED, READY, Delivery
-from obmen.ledger.statement import Part, Row, Statement, among, upsert, word
+from obmen.ledger.database import Part
+from obmen.ledger.statement import Row, Statement, among, upsert, word
 from obmen.ledger.tables import OUTBOX
 
 STICKY = ("held_guard", "held_person", "held_epoch")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from obmen.ledger.contract import Waiter
-from obmen.ledger.statement import Part, Statement
+from obmen.ledger.database import Part
+from obmen.ledger.statement import Statement
 from obmen.ledger.tables import BINDINGS, RECORDS, WAITS
 
 _WAITING = Statement(

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 import sqlalchemy as sa
 
+from obmen.ledger.database import Part
 from obmen.ledger.keys import key_values
-from obmen.ledger.statement import Part, Statement, among, insert, upsert
+from obmen.ledger.statement import Statement, among, insert, upsert
 from obmen.ledger.tables import KEYS, RECORDS
 from obmen.model import Record, Said, Value
 

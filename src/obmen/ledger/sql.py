@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from math import inf
 from random import Random
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from obmen.errors import Transient
 from obmen.ledger.attempts import Attempts
 from obmen.ledger.bindings import Bindings
+from obmen.ledger.database import Database
 from obmen.ledger.engine import open_engine
 from obmen.ledger.epoch import Marker, meet
 from obmen.ledger.inbox import Inbox
@@ -26,9 +28,13 @@ from obmen.ledger.queries import Queries
 from obmen.ledger.records import Records
 from obmen.ledger.schema import migrate
 from obmen.ledger.settings import Settings
-from obmen.ledger.statement import Database
+from obmen.ledger.tables import BINDINGS, JOURNAL, KEYS, OUTBOX, RECORDS, SHADOWS
 
 T = TypeVar("T")
+
+_HOT = (BINDINGS, JOURNAL, KEYS, OUTBOX, RECORDS, SHADOWS)
+_FIRST_LOOK = 1_000
+_LAST_LOOK = 1_000_000
 
 _THREADS = 8
 _TRIES = 12
@@ -50,6 +56,8 @@ class SqlLedger:
         self._lock = lock
         self._marker = marker
         self._jitter = Random()
+        self._written = 0
+        self._next_look: float = _FIRST_LOOK
         # SQLite has one writer: queueing in front of it is cheaper than waiting for its lock.
         self._threads = ThreadPoolExecutor(
             max_workers=_THREADS if engine.dialect.name == "postgresql" else 1,
@@ -60,10 +68,11 @@ class SqlLedger:
     def open(cls, url: str, *, exclusive: bool) -> SqlLedger:
         """Open the ledger at an address such as `sqlite:////var/lib/obmen/obmen.db` or `postgresql://…`.
 
-        `exclusive` takes an SQLite file for this process alone, brings the tables up to date and looks whether the
-        database was put back in time; without it the ledger can only be read. PostgreSQL is shared in either case.
+        `exclusive` is for the process that runs the hub: it keeps another hub off an SQLite file, brings the tables up
+        to date and looks whether the database was put back in time. Without it one stands beside a running hub, to
+        look and to let in a person's acts. PostgreSQL is shared in either case.
         """
-        engine, path = open_engine(url, read_only=not exclusive)
+        engine, path = open_engine(url, must_exist=not exclusive)
         if not exclusive:
             return cls(engine)
         lock = None if path is None else FileLock(path)
@@ -87,6 +96,18 @@ class SqlLedger:
             yield tx
         if self._marker is not None:
             self._marker.follow(tx.last_tick)
+        elif tx.db.written:
+            self._keep_statistics(tx.db.written)
+
+    def _keep_statistics(self, written: int) -> None:
+        """Let PostgreSQL count what a first import wrote: its own look comes a minute later, and guesses scan tables."""
+        self._written += written
+        if self._written < self._next_look:
+            return
+        self._next_look = self._next_look * 4 if self._next_look < _LAST_LOOK else inf
+        with self._engine.begin() as connection:
+            for table in _HOT:
+                connection.exec_driver_sql(f"ANALYZE {table.name}")
 
     async def run(self, work: Callable[[SqlTx], T]) -> T:
         """Run a function in a transaction off the event loop, again on a deadlock or a serialisation failure."""

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
-from itertools import chain
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -23,6 +21,9 @@ from sqlalchemy.sql.functions import FunctionElement
 
 _SQLITE: sa.Dialect = sqlite.dialect()
 _POSTGRESQL: sa.Dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+
+_POSTGRESQL_TYPE = _POSTGRESQL.type_compiler_instance.process
+_VALUES = re.compile(r"VALUES (\([^)]*\))")
 
 Inserts: TypeAlias = Callable[[sa.Table], Any]
 """The `insert` of one database, which knows `on_conflict_do_update`; SQLAlchemy has no common type for the two."""
@@ -84,27 +85,19 @@ class Compiled(NamedTuple):
     names: tuple[str, ...]
     constants: Mapping[str, Any]
 
-    def of_rows(self, count: int) -> str:
-        """Return an insert of one row as an insert of `count`."""
-        return _of_rows(self.text, count)
-
-
-@lru_cache(maxsize=1024)
-def _of_rows(text: str, count: int) -> str:
-    head, values, tail = _VALUES.split(text, maxsplit=1)
-    return f"{head}VALUES {', '.join([values] * count)}{tail}"
-
-
-_VALUES = re.compile(r"VALUES (\([^)]*\))")
-_STRIDES = (100, 10, 1)
-"""Rows per insert: one text for each, so that the driver prepares three statements and not five hundred."""
-
 
 class Statement:
     """One statement, for both databases: a Core statement, or a function from the database's `insert` to one."""
 
-    def __init__(self, build: sa.ClauseElement | Build) -> None:
+    def __init__(
+        self, build: sa.ClauseElement | Build, *, columns: Sequence[sa.Column[Any]] = (), keys: int = 0
+    ) -> None:
         self._build = build
+        self.columns = columns
+        """Of an insert of whole rows: what a row consists of."""
+        self.keys = keys
+        """Of an upsert: how many of the first columns name the row."""
+        self._rows: dict[int, str] = {}
 
     @cached_property
     def sqlite(self) -> Compiled:
@@ -116,6 +109,22 @@ class Statement:
         """The statement for PostgreSQL."""
         return self._compiled(_POSTGRESQL, postgresql.insert)
 
+    def sqlite_of(self, count: int) -> str:
+        """Return an insert of one row as an insert of `count`."""
+        text = self._rows.get(count)
+        if text is None:
+            head, values, tail = _VALUES.split(self.sqlite.text, maxsplit=1)
+            text = self._rows[count] = f"{head}VALUES {', '.join([values] * count)}{tail}"
+        return text
+
+    @cached_property
+    def postgresql_json(self) -> str:
+        """An insert of one row as an insert of all rows of one JSON parameter."""
+        head, _, tail = _VALUES.split(self.postgresql.text, maxsplit=1)
+        names = ", ".join(_quoted(column) for column in self.columns)
+        shape = ", ".join(f"{_quoted(column)} {_POSTGRESQL_TYPE(column.type)}" for column in self.columns)
+        return f"{head}SELECT {names} FROM json_to_recordset(%s::json) AS given({shape}){tail}"  # noqa: S608 - our own names
+
     def _compiled(self, dialect: sa.Dialect, inserts: Inserts) -> Compiled:
         built = self._build if isinstance(self._build, sa.ClauseElement) else self._build(inserts)
         compiler = dialect.statement_compiler(dialect, built)
@@ -123,10 +132,15 @@ class Statement:
         return Compiled(compiler.string, tuple(compiler.positiontup or ()), constants)
 
 
+def _quoted(column: sa.Column[Any]) -> str:
+    return _POSTGRESQL.identifier_preparer.quote(column.name)
+
+
 def insert(table: sa.Table, *, but: Collection[str] = ()) -> Statement:
     """Return the insert of whole rows, in the order of the table's columns; without the columns named in `but`."""
-    columns = [column.name for column in table.columns if column.name not in but]
-    return Statement(sa.insert(table).values({name: sa.bindparam(name) for name in columns}).inline())
+    columns = [column for column in table.columns if column.name not in but]
+    build = sa.insert(table).values({column.name: sa.bindparam(column.name) for column in columns}).inline()
+    return Statement(build, columns=columns)
 
 
 def upsert(
@@ -153,68 +167,4 @@ def upsert(
         condition = None if where is None else where(rows.excluded)
         return rows.on_conflict_do_update(index_elements=keys, set_=moved, where=condition)
 
-    return Statement(build)
-
-
-class Database:
-    """A connection inside a transaction, and what its database is called."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-        self.is_postgresql = connection.dialect.name == "postgresql"
-
-    def rows(self, statement: Statement, **values: Any) -> Sequence[Row]:
-        """Run a query and return its rows."""
-        return self._run(statement, values).fetchall()
-
-    def row(self, statement: Statement, **values: Any) -> Row | None:
-        """Run a query and return its first row."""
-        return self._run(statement, values).fetchone()
-
-    def one(self, statement: Statement, **values: Any) -> Row:
-        """Run a query that always has a row and return it."""
-        return self._run(statement, values).one()
-
-    def run(self, statement: Statement, **values: Any) -> int:
-        """Run a statement once and return how many rows it touched."""
-        return self._run(statement, values).rowcount
-
-    def many(self, statement: Statement, rows: Sequence[tuple[Any, ...]]) -> int:
-        """Run a statement for each row, its values in the statement's order; return how many rows it touched."""
-        if not rows:
-            return 0
-        compiled = self._compiled(statement)
-        return self._connection.exec_driver_sql(compiled.text, list(rows)).rowcount
-
-    def bulk(self, statement: Statement, rows: Sequence[tuple[Any, ...]]) -> int:
-        """Insert rows, a hundred per statement: twice as fast as `many`. On PostgreSQL no key may come twice."""
-        compiled = self._compiled(statement)
-        touched = 0
-        start = 0
-        for stride in _STRIDES:
-            text = compiled.of_rows(stride)
-            while len(rows) - start >= stride:
-                values = tuple(chain.from_iterable(rows[start : start + stride]))
-                touched += self._connection.exec_driver_sql(text, values).rowcount
-                start += stride
-        return touched
-
-    def batch(self, values: Collection[int] | Collection[str]) -> object:
-        """Return the parameter of an `among`."""
-        return list(values) if self.is_postgresql else msgspec.json.encode(values).decode()
-
-    def _run(self, statement: Statement, values: Mapping[str, Any]) -> sa.CursorResult[*tuple[Any, ...]]:
-        compiled = self._compiled(statement)
-        constants = compiled.constants
-        row = tuple(values[name] if name in values else constants[name] for name in compiled.names)
-        return self._connection.exec_driver_sql(compiled.text, row)
-
-    def _compiled(self, statement: Statement) -> Compiled:
-        return statement.postgresql if self.is_postgresql else statement.sqlite
-
-
-class Part:
-    """What a transaction can do with one subject; `SqlTx` is the sum of its parts."""
-
-    def __init__(self, db: Database) -> None:
-        self.db = db
+    return Statement(build, columns=list(table.columns), keys=len(keys))

@@ -18,8 +18,8 @@ TEXT = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT: sa.Double[float] = sa.Double()
 """Epoch seconds."""
-DOCUMENT = sa.LargeBinary()
-"""msgspec JSON."""
+DOCUMENT = sa.LargeBinary().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+"""msgspec JSON. PostgreSQL takes text in half the time it takes bytes."""
 
 
 def _column(name: str, kind: sa.types.TypeEngine[Any], *, key: bool = False) -> sa.Column[Any]:
@@ -40,6 +40,10 @@ def _moment(name: str) -> sa.Column[Any]:
 
 def _document(name: str = "document") -> sa.Column[Any]:
     return _column(name, DOCUMENT)
+
+
+def _bytes(name: str) -> sa.Column[Any]:
+    return _column(name, sa.LargeBinary())
 
 
 def _serial() -> sa.Column[int]:
@@ -162,7 +166,7 @@ SIGHTINGS = sa.Table(
     _number("envelope"),
     _text("scope"),
     _document("facets"),
-    _document("records"),
+    _bytes("records"),
     sa.Index("sightings_read_at", "connection", "entity", "read_at"),
     sa.Index("sightings_order", "connection", "entity", "source_order"),
     sa.Index("sightings_at", "connection", "entity", "at"),
@@ -177,7 +181,7 @@ ENVELOPES = sa.Table(
     _text("name"),
     _text("key"),
     _text("path"),
-    _document("body"),
+    _bytes("body"),
     _text("session"),
     _moment("since"),
     _text("scope"),
@@ -271,6 +275,6 @@ MAPPINGS = sa.Table(
     _moment("at"),
     sa.Index("mappings_row", "connection", "kind", "direction", "code"),
 )
-PLANS = sa.Table("plans", METADATA, _text("digest", key=True), _document("body"), _moment("at"))
-SECRETS = sa.Table("secrets", METADATA, _text("name", key=True), _document("nonce"), _document("sealed"))
+PLANS = sa.Table("plans", METADATA, _text("digest", key=True), _bytes("body"), _moment("at"))
+SECRETS = sa.Table("secrets", METADATA, _text("name", key=True), _bytes("nonce"), _bytes("sealed"))
 SCHEDULES = sa.Table("schedules", METADATA, _text("name", key=True), _moment("last_at"))

@@ -40,7 +40,7 @@ def read(files, *kinds):
     roots = []
     for file in files:
         if file.kind != "picture" and (not kinds or file.kind in kinds):
-            root = ET.fromstring(file.body)  # noqa: S314 (written a moment ago by ourselves)
+            root = ET.fromstring(file.body)
             for node in root.iter():
                 node.tag = node.tag.rpartition("}")[2]
             roots.append(root)
@@ -132,7 +132,7 @@ def children_in_order(roots):
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"real files are absent: {SAMPLES}; set OBMEN_SAMPLES")
 @pytest.mark.parametrize(("real", "kind"), [("ut_import0_1.xml", "goods"), ("ut_offers0_1.xml", "offers")])
 def test_elements_stand_in_the_order_of_real_files(real, kind):
-    sample = ET.parse(SAMPLES / real).getroot()  # noqa: S314 (a known file)
+    sample = ET.parse(SAMPLES / real).getroot()
     for node in sample.iter():
         node.tag = node.tag.rpartition("}")[2]
     theirs, ours = children_in_order([sample]), children_in_order(read(write(), kind))

@@ -1,9 +1,10 @@
 """Unpacks an exchange archive without trusting it: names, sizes and ratios are all somebody else's."""
 
 import re
+import struct
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, Literal
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from zlib import error as ZlibError  # noqa: N812 - a class under its module's name
 
 from msgspec import Struct
@@ -57,6 +58,21 @@ FAULTS: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 
+#: What reading a damaged archive ends in; the last three are about entries that are files and folders at once.
+_DAMAGE: Final = (
+    BadZipFile,
+    ZlibError,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+    OverflowError,
+    RuntimeError,
+    struct.error,
+    FileExistsError,
+    IsADirectoryError,
+    NotADirectoryError,
+)
+_METHODS: Final = (ZIP_STORED, ZIP_DEFLATED)
 # fmt: off
 _SCRIPTS: Final = frozenset(
     (
@@ -69,7 +85,8 @@ _SCRIPTS: Final = frozenset(
 # fmt: on
 #: What 1C servers leak of their own paths in front of the name.
 _LEAKED: Final = re.compile(
-    r"^(?:[A-Za-z]:)?/?(?:[^/]+/)*?(?:te?mp|v8_[0-9A-Za-z_]+(?:\.tmp)?|upload/1c(?:/webdata|_catalog|_exchange)?|webdata)/",
+    r"(?:(?:[A-Za-z]:)?/(?:[^/]+/)*?)?"
+    r"(?:te?mp|v8_[0-9A-Za-z_]+(?:\.tmp)?|upload/1c(?:/webdata|_catalog|_exchange)?|webdata)/",
     re.IGNORECASE,
 )
 _LONGEST_NAME: Final = 255
@@ -116,7 +133,8 @@ def clean_filename(name: str) -> str:
     path = name.replace("\\", "/").strip()
     if ".." in path.split("/"):
         raise RefusedFile("name.outside", name=shown)
-    path = _LEAKED.sub("", path)
+    while leaked := _LEAKED.match(path):
+        path = path[leaked.end() :]
     if path.startswith("/") or ":" in path:
         raise RefusedFile("name.outside", name=shown)
     parts = [part for part in (part.strip() for part in path.split("/")) if part not in ("", ".")]
@@ -145,7 +163,7 @@ def unpack(archive: Path | BinaryIO, target_dir: Path, limits: Limits | None = N
     try:
         with ZipFile(archive) as bundle:
             return _unpack_all(bundle, target_dir, limits)
-    except (BadZipFile, ZlibError, EOFError, NotImplementedError, UnicodeError, OverflowError) as exc:
+    except _DAMAGE as exc:
         raise RefusedFile("archive.damaged", reason=type(exc).__name__) from exc
 
 
@@ -162,6 +180,8 @@ def _unpack_all(bundle: ZipFile, target_dir: Path, limits: Limits) -> list[Path]
             raise RefusedFile("archive.encrypted", name=name)
         if (entry.external_attr >> 16) & 0o170000 == 0o120000:
             raise RefusedFile("archive.link", name=name)
+        if entry.compress_type not in _METHODS:
+            raise RefusedFile("archive.damaged", reason="compression method")
         path = target_dir / PurePosixPath(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         left -= _unpack_one(bundle, entry, path, left, limits)

@@ -17,7 +17,8 @@ class Checks:
         self._findings = findings
         self._properties: dict[str, str] = {}  # name -> id
         self._price_types: dict[str, str] = {}
-        self._currencies: dict[str, bool] = {}  # price type -> known
+        self._without_currency: set[Text] = set()  # price types
+        self._bare_prices: dict[Text, tuple[int, str]] = {}  # by price type: those that name no currency
         self._defined: dict[str, set[Text]] = {}
         self._used: dict[str, dict[Text, tuple[int, str]]] = {}
 
@@ -40,7 +41,8 @@ class Checks:
             case PriceType():
                 self._define("undefined_price_type", item.id)
                 self._see_name("duplicate_price_type_name", self._price_types, item.name, item.id)
-                self._currencies[str(item.id)] = bool(item.currency)
+                if not item.currency:
+                    self._without_currency.add(item.id)
             case Warehouse():
                 self._define("undefined_warehouse", item.id)
             case _:
@@ -55,6 +57,9 @@ class Checks:
             for reference, (count, example) in used.items():
                 if reference not in defined:
                     self._findings.add(code, f"{example}: {reference or ''}", count)
+        for type_id, (count, example) in self._bare_prices.items():
+            if type_id in self._without_currency:
+                self._findings.add("no_currency", f"{example}: {type_id or ''}", count)
 
     def _see_offer(self, offer: Offer) -> None:
         find = self._findings.add
@@ -65,8 +70,8 @@ class Checks:
                 find("no_price_type", str(offer.id))
             if price.amount and price.amount[0] == "-":
                 find("negative_price", f"{offer.id}: {price.amount}")
-            if not price.currency and not self._currencies.get(str(price.type_id), True):
-                find("no_currency", f"{offer.id}: {price.type_id}")
+            if not price.currency:
+                _note(self._bare_prices, price.type_id, offer.id)
             if price.coefficient and (price.coefficient[0] == "-" or price.coefficient == "0"):
                 find("bad_coefficient", f"{offer.id}: {price.coefficient}")
         for stock in offer.stocks or ():
@@ -90,6 +95,9 @@ class Checks:
         self._defined.setdefault(kind, set()).add(item_id)
 
     def _use(self, kind: str, reference: Text, user: Text) -> None:
-        uses = self._used.setdefault(kind, {})
-        count, example = uses.get(reference, (0, str(user)))
-        uses[reference] = (count + 1, example)
+        _note(self._used.setdefault(kind, {}), reference, user)
+
+
+def _note(uses: dict[Text, tuple[int, str]], reference: Text, user: Text) -> None:
+    count, example = uses.get(reference, (0, str(user)))
+    uses[reference] = (count + 1, example)

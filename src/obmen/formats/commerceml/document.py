@@ -1,5 +1,6 @@
 """Reading a CommerceML file of any version, piece by piece, in the order it is written."""
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -16,12 +17,11 @@ from obmen.formats.commerceml.encodings import (
     fault_of,
     for_expat,
     pieces,
-    usable_encoding,
 )
 from obmen.formats.commerceml.errors import Finding, Findings, MalformedFile
 from obmen.formats.commerceml.fields import Fields
 from obmen.formats.commerceml.items import Header, Item
-from obmen.formats.commerceml.lane import Lane
+from obmen.formats.commerceml.lane import MARK, Lane
 from obmen.formats.commerceml.validator import validate
 from obmen.formats.commerceml.values import decimal_separator, moment
 from obmen.formats.commerceml.walker import Walker
@@ -116,11 +116,10 @@ class Document:
         for piece in stream:
             left = piece
             if not on_lane and walker.in_offers() and (end := lane.entrance(piece)):
-                yield parse(piece[:end])
+                # Some versions of expat hold back what they have got: the mark shows that the offer is closed.
+                yield parse(piece[:end] + MARK)
                 left = piece[end:]
-                if between := walker.between_offers():
-                    yield between
-                    on_lane = True
+                on_lane = walker.pass_mark()
             if on_lane:
                 offers, on_lane = lane.take(left)
                 yield list(offers)
@@ -139,7 +138,7 @@ class Document:
         if not self.header.schema:
             findings.add("no_version", self.header.root)
         if self._start.declared and not _same_encoding(self._start):
-            findings.add("wrong_encoding", f"{self._start.declared} / {self._start.encoding}")
+            findings.add("wrong_encoding", f"{self._start.declared} / {self.header.encoding}")
         return findings
 
 
@@ -161,7 +160,7 @@ def _header(start: Start) -> Header:
     return Header(
         schema=schema,
         generation=_generation(schema, namespace),
-        encoding=start.encoding,
+        encoding="windows-1251" if start.encoding == "cp1251" else start.encoding,
         namespace=namespace,
         root=root,
         formed_at_text=formed_at,
@@ -190,7 +189,8 @@ def _generation(schema: str, namespace: str) -> str:
 
 
 def _same_encoding(start: Start) -> bool:
-    declared = start.declared.casefold().replace("_", "-")
-    if start.encoding.startswith("utf-16"):
-        return declared.startswith("utf-16")
-    return usable_encoding(start.declared) == start.encoding
+    try:
+        name = codecs.lookup(start.declared).name
+    except LookupError:
+        return False
+    return start.encoding.startswith(name)

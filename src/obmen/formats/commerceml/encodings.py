@@ -73,7 +73,7 @@ def begin(file: BinaryIO) -> Start:
     declared = _declared(head)
     candidates = [encoding for mark, encoding in _BOMS + _BARE_UTF16 if head.startswith(mark)][:1]
     candidates += [
-        encoding for encoding in (usable_encoding(declared), "utf-8", "cp1251") if encoding not in candidates
+        encoding for encoding in (_usable(declared), "utf-8", "cp1251") if encoding not in candidates
     ]
     first: Start | None = None
     fault: MalformedFile | None = None
@@ -155,7 +155,7 @@ def _declared(head: bytes) -> str:
     return ""
 
 
-def usable_encoding(declared: str) -> str:
+def _usable(declared: str) -> str:
     """Give the codec of a declared encoding, if it is one that keeps ASCII bytes as they are."""
     try:
         name = codecs.lookup(declared or "utf-8").name

@@ -103,6 +103,7 @@ def import_order(paths: Sequence[Path]) -> list[Path]:
 
 
 def natural_key(name: str) -> tuple[tuple[int, str], ...]:
-    """Make a key that sorts numbers inside names as numbers."""
-    parts = re.split(r"(\d+)", name.casefold())
+    """Make a key that sorts numbers inside names as numbers, and a name before its numbered sequels."""
+    stem = name.rpartition(".")[0] or name
+    parts = re.split(r"(\d+)", stem.casefold())
     return tuple((int(part), "") if index % 2 else (0, part) for index, part in enumerate(parts))

@@ -31,6 +31,7 @@ _PRICE: Final = ("ИдТипаЦены", "ЦенаЗаЕдиницу", "Валю
 _WAREHOUSE: Final = re.compile('Склад ИдСклада="[^"]*" КоличествоНаСкладе="[^"]*"/')
 _WAREHOUSE_TAGS: Final = ("Склад ИдСклада=", " КоличествоНаСкладе=", "/")
 _NAME: Final = re.compile(r"[^\W\d][\w.-]*")
+_ATTRIBUTES: Final = re.compile(r"(?:[^\W\d][\w.:-]*=\"[^\"]*\" ?)+")
 _ENTITIES: Final = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
 _ENTITY: Final = re.compile("&[^;]*;?")
 _MOST_SHAPES: Final = 1000
@@ -63,7 +64,6 @@ class _Element:
     """An element by the places of its tags; an element without content opens and closes at the same place."""
 
     name: str
-    plain: bool  # without attributes
     opens: int
     closes: int = 0
     children: list["_Element"] = field(default_factory=list)
@@ -71,7 +71,7 @@ class _Element:
     @property
     def value(self) -> int:
         """Where the text of a leaf stands."""
-        if self.children or not self.plain:
+        if self.children:
             raise UnknownShape
         return _EMPTY if self.opens == self.closes else self.opens + 1
 
@@ -80,7 +80,7 @@ def _outline(tokens: list[str]) -> _Element:
     """Find which tags belong together. The last closing tag is cut off: it is where offers are told apart."""
     if len(tokens) < 2 or tokens[1] != "Предложение":
         raise UnknownShape
-    stack = [_Element("Предложение", plain=True, opens=1)]
+    stack = [_Element("Предложение", opens=1)]
     for place in range(3, len(tokens), 2):
         tag = tokens[place]
         if tag[:1] == "/":
@@ -90,9 +90,9 @@ def _outline(tokens: list[str]) -> _Element:
                 raise UnknownShape
             continue
         name, _, attributes = tag.removesuffix("/").partition(" ")
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or (attributes and not _ATTRIBUTES.fullmatch(attributes)):
             raise UnknownShape
-        element = _Element(name, not attributes, place, place)
+        element = _Element(name, place, place)
         stack[-1].children.append(element)
         if tag[-1] != "/":
             stack.append(element)
@@ -127,6 +127,9 @@ class Shape:
         self.balances: tuple[Places, ...] | None = None  # warehouse and quantity of Остатки
         self.characteristics: list[list[int]] | None = None
         self.properties: list[tuple[int, list[int]]] | None = None
+        self.requisites: list[tuple[int, list[int]]] | None = None
+        self.weight = _ABSENT
+        self.extra: list[tuple[str, int]] = []
         changing: set[int] = set()
         seen: set[str] = set()
         warehouses: list[int] = []
@@ -153,8 +156,6 @@ class Shape:
         if (region := _REGIONS.get(element.name)) is not None:
             self.regions.append((region, slice(element.opens, element.closes + 1)))
             return range(element.opens, element.closes + 1)
-        if not element.plain:
-            raise UnknownShape
         match element.name:
             case "Ид":
                 self.id = element.value
@@ -172,13 +173,21 @@ class Shape:
                     for row in element.children
                 ]
             case "ЗначенияСвойств":
-                self.properties = [_property(row) for row in element.children]
+                self.properties = [_named(row, "Ид") for row in element.children]
             case name if name in _BARCODES:
                 self.barcodes.append(element.value)
             case name if name in _TEXTS:
                 self.texts.append((_TEXTS[name], element.value))
-            case _:
+            case "ЗначенияРеквизитов":
+                self.requisites = [_named(row, "Наименование") for row in element.children]
+            case "Вес":
+                self.weight = element.value
+            case "Картинка" | "СтавкаНДС":
                 raise UnknownShape
+            case name if not element.children:
+                self.extra.append((name, element.value))
+            case _:
+                pass  # the parser passes it over as well
         return ()
 
 
@@ -187,18 +196,19 @@ def _columns(rows: list[list[int]], width: int) -> tuple[Places, ...]:
 
 
 def _row(element: _Element, name: str, columns: tuple[str, ...]) -> list[int]:
-    if element.name != name or not element.plain:
+    if element.name != name:
         raise UnknownShape
     places = dict.fromkeys(columns, _ABSENT)
     for child in element.children:
-        if places.get(child.name, _ABSENT) != _ABSENT:
-            raise UnknownShape
-        places[child.name] = child.value
-    return [places[column] for column in columns]
+        if child.name in places:
+            if places[child.name] != _ABSENT:
+                raise UnknownShape
+            places[child.name] = child.value
+    return list(places.values())
 
 
 def _balance(element: _Element) -> list[int]:
-    if element.name != "Остаток" or not element.plain or len(element.children) != 1:
+    if element.name != "Остаток" or len(element.children) != 1:
         raise UnknownShape
     (inner,) = element.children
     if inner.name == "Количество":
@@ -206,14 +216,13 @@ def _balance(element: _Element) -> list[int]:
     return _row(inner, "Склад", ("Ид", "Количество"))
 
 
-def _property(element: _Element) -> tuple[int, list[int]]:
-    ids = [child.value for child in element.children if child.name == "Ид"]
+def _named(element: _Element, title: str) -> tuple[int, list[int]]:
+    """Find a row of a title and any number of values."""
+    titles = [child.value for child in element.children if child.name == title]
     values = [child.value for child in element.children if child.name == "Значение"]
-    if element.name != "ЗначенияСвойства" or not element.plain or len(ids) != 1:
+    if len(titles) != 1 or len(titles) + len(values) != len(element.children):
         raise UnknownShape
-    if len(ids) + len(values) != len(element.children):
-        raise UnknownShape
-    return ids[0], values
+    return titles[0], values
 
 
 class ShapeReader:
@@ -315,4 +324,16 @@ class ShapeReader:
                 said = [meaningful(tokens[value]) for value in values]
                 found[property_id] = (*found.get(property_id, ()), *said)
             parts["properties"] = found
+        if shape.requisites is not None:
+            named: dict[str, tuple[str, ...]] = {}
+            for place, values in shape.requisites:
+                title = tokens[place].strip()
+                if title == "ПометкаУдаления":
+                    raise UnknownShape
+                named[title] = (*named.get(title, ()), *[tokens[value].strip() for value in values])
+            parts["requisites"] = named
+        if shape.weight != _ABSENT:
+            parts["weight"] = quantity_of(tokens[shape.weight])
+        if shape.extra:
+            parts["extra"] = {name: tokens[place].strip() for name, place in shape.extra}
         return Offer(**parts)

@@ -38,6 +38,9 @@ class Scanner:
     def __init__(self, encoding: str) -> None:
         self._parser = expat.ParserCreate(encoding, "}")
         self._parser.StartDoctypeDeclHandler = self._doctype
+        # Newer versions of expat may hold back what they have got; the count needs it to keep pace.
+        if hasattr(self._parser, "SetReparseDeferralEnabled"):
+            self._parser.SetReparseDeferralEnabled(False)
         self._depth = 0
         self._reporting = False
         self._started = False

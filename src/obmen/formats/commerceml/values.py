@@ -38,6 +38,8 @@ def number(text: str, separator: str | None = None) -> str | None:
         "" for a blank text or a placeholder, None for what is not a number.
     """
     # The common shapes first: a plain integer, a plain decimal.
+    if len(text) > _LONGEST_NUMBER:
+        return None
     if text.isdigit() and text.isascii() and (text[0] != "0" or text == "0"):
         return text
     whole, dot, fraction = text.partition(".")
@@ -58,8 +60,6 @@ def _unusual_number(text: str, separator: str | None) -> str | None:
     text = _squeezed(text)
     if not text:
         return ""
-    if len(text) > _LONGEST_NUMBER:
-        return None
     if separator in _GROUPED:
         if _GROUPED[separator].fullmatch(text):
             text = text.replace("," if separator == "." else ".", "")

@@ -38,6 +38,8 @@ _BLOCK_FIELDS: Final[dict[Block, dict[str, str]]] = {
 }
 #: Read or passed over whole: categories repeat the words of the classifier for other things.
 _WHOLE: Final = frozenset(("Документ", "Категории"))
+#: No element of CommerceML is called so.
+MARK_NAME: Final = "_"
 #: List element -> what its rows are called.
 _LISTS: Final = {
     "Группы": "Группа",
@@ -99,17 +101,15 @@ class Walker:
         frame = self._innermost()
         return frame is not None and frame.row == "Предложение"
 
-    def between_offers(self) -> list[Item]:
-        """Take the last offer of an open list, if the closing tag just parsed was its own; otherwise nothing."""
+    def pass_mark(self) -> bool:
+        """Take away the mark put after an offer; tells whether it stands in a list of offers and all are complete."""
         frame = self._innermost()
         if frame is None or frame.row != "Предложение" or len(frame.element) != 1:
-            return []
-        offer, name = frame.element[0], self._fields.names
-        if [element for element in offer.iter() if name[element.tag] == "Предложение"] != [offer]:
-            return []
-        self._advance(frame, finished=True)
-        items, self._items = self._items, []
-        return items
+            return False
+        if frame.element[0].tag.rpartition("}")[2] != MARK_NAME:
+            return False
+        del frame.element[:]
+        return True
 
     def _innermost(self) -> Frame | None:
         frame = self._root

@@ -15,6 +15,7 @@ depends_on = None
 
 TEXT = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+DOCUMENT = sa.LargeBinary().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
 
 def text(name: str) -> sa.Column[Any]:
@@ -33,6 +34,11 @@ def moment(name: str) -> sa.Column[Any]:
 
 
 def document(name: str) -> sa.Column[Any]:
+    """Return a column of JSON."""
+    return sa.Column(name, DOCUMENT, nullable=False)
+
+
+def blob(name: str) -> sa.Column[Any]:
     """Return a column of bytes."""
     return sa.Column(name, sa.LargeBinary(), nullable=False)
 
@@ -99,7 +105,7 @@ def upgrade() -> None:
         text("name"),
         text("key"),
         text("path"),
-        document("body"),
+        blob("body"),
         text("session"),
         moment("since"),
         text("scope"),
@@ -210,9 +216,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("outbox_claim", "outbox", ["connection", "state", "rank", "lane"])
-    op.create_table(
-        "plans", text("digest"), document("body"), moment("at"), sa.PrimaryKeyConstraint("digest")
-    )
+    op.create_table("plans", text("digest"), blob("body"), moment("at"), sa.PrimaryKeyConstraint("digest"))
     op.create_table(
         "records",
         number("id"),
@@ -227,9 +231,7 @@ def upgrade() -> None:
     )
     op.create_index("records_lane", "records", ["lane"])
     op.create_table("schedules", text("name"), moment("last_at"), sa.PrimaryKeyConstraint("name"))
-    op.create_table(
-        "secrets", text("name"), document("nonce"), document("sealed"), sa.PrimaryKeyConstraint("name")
-    )
+    op.create_table("secrets", text("name"), blob("nonce"), blob("sealed"), sa.PrimaryKeyConstraint("name"))
     op.create_table(
         "shadows",
         text("connection"),
@@ -250,7 +252,7 @@ def upgrade() -> None:
         number("envelope"),
         text("scope"),
         document("facets"),
-        document("records"),
+        blob("records"),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("sightings_at", "sightings", ["connection", "entity", "at"])
