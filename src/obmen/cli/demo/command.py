@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ import typer
 from obmen.cli.app import say, screen, told
 from obmen.cli.demo.board import Board
 from obmen.cli.demo.scenes import SCENES
-from obmen.cli.demo.stage import Stage, stage
+from obmen.cli.demo.stage import Stage, stage, swept
 from obmen.cli.demo.verdict import verdict
 
 FOLDER = Path(".demo")
@@ -23,6 +24,8 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another number, another world · другое число, другой мир")] = 17,
 ) -> None:
     """Show the main job on simulators: 1C fills the shop, and nothing is lost, doubled or unexplained."""
+    logging.getLogger("obmen").addHandler(logging.NullHandler())  # the play itself says what happens
+    swept(FOLDER)
     if not asyncio.run(_play(seed)):
         raise typer.Exit(1)
 

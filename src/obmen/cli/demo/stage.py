@@ -108,11 +108,16 @@ class Stage:
         )
 
 
-@asynccontextmanager
-async def stage(folder: Path, seed: int) -> AsyncIterator[Stage]:
-    """Start the simulators and the hub in a fresh folder; stop them at the end."""
+def swept(folder: Path) -> Path:
+    """Return the folder, empty."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    return folder
+
+
+@asynccontextmanager
+async def stage(folder: Path, seed: int) -> AsyncIterator[Stage]:
+    """Start the simulators and the hub in an empty folder; stop them at the end."""
     async with Infobase(World.seeded(seed), seed=seed) as erp, Shop(seed=seed) as shop:
         config = _config(folder, shop)
         with open_hub(config, exclusive=True) as hub:
