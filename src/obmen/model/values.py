@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-Value: TypeAlias = "bool | int | str | list[Value] | dict[str, Value] | None"
+if TYPE_CHECKING:
+    Value: TypeAlias = bool | int | str | list["Value"] | dict[str, "Value"] | None
+else:
+    # msgspec reads no recursive alias; what it stores and reads back here is our own JSON.
+    Value = Any
 """A canonical value. `None` is *asserted empty*; an atom nobody asserted is absent from the record."""
 
 VAT_NONE = "none"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import msgspec
 
 from obmen.model import Atom, Value
 
-Wire: TypeAlias = "bool | int | float | str | list[Wire] | dict[str, Wire] | None"
+if TYPE_CHECKING:
+    Wire: TypeAlias = bool | int | float | str | list["Wire"] | dict[str, "Wire"] | None
+else:
+    # As with `Value`: msgspec reads no recursive alias.
+    Wire = Any
 """A value in a vendor's own form, JSON-shaped."""
 
 
@@ -89,8 +93,8 @@ class Blocked(msgspec.Struct, frozen=True):
     """The thing by the name people know."""
 
 
-Decoded: TypeAlias = Value | OneOf | Blocked
-Encoded: TypeAlias = Wire | Blocked
+Decoded: TypeAlias = "Value | OneOf | Blocked"
+Encoded: TypeAlias = "Wire | Blocked"
 
 
 class Codec(Protocol):
