@@ -5,6 +5,7 @@ from __future__ import annotations
 from obmen.ledger.contract import Issue
 from obmen.model import Record
 from obmen.sync.reasons import Reason
+from obmen.sync.settle import Entry
 from obmen.sync.shadow import Look
 
 
@@ -28,7 +29,7 @@ def blocked(connection: str, record: Record, atom: str, key: str) -> Issue:
         ru = f"{connection}: «{name}», поле {atom}: нет соответствия для «{key.rpartition(':')[2]}»; добавьте его, карточка продолжит сама."
         code = Reason.WAITING_MAPPING.code
     return Issue(
-        key=f"blocked:{connection}:{record.id}:{atom}",
+        key=blocked_key(connection, record.id, atom),
         code=code,
         connection=connection,
         entity=record.entity,
@@ -36,6 +37,32 @@ def blocked(connection: str, record: Record, atom: str, key: str) -> Issue:
         en=en,
         ru=ru,
     )
+
+
+def blocked_key(connection: str, record: int, atom: str) -> str:
+    """Return the key of the issue that an atom cannot be read."""
+    return f"blocked:{connection}:{record}:{atom}"
+
+
+def undecided(connection: str, record: Record, entry: Entry) -> Issue:
+    """Return the issue of an atom that waits for a person: both changed, facts clash, or a tug-of-war."""
+    name = name_of(record)
+    reason = Reason.of(entry.reason)
+    values = f"«{entry.before}» / {connection}: «{entry.after}»"
+    return Issue(
+        key=undecided_key(connection, record.id, entry.atom),
+        code=reason.code,
+        connection=connection,
+        entity=record.entity,
+        record=record.id,
+        en=f"«{name}», {entry.atom}: {values}: {reason.en}. Nothing is taken or written until one of them is chosen.",
+        ru=f"«{name}», поле {entry.atom}: {values}: {reason.ru}. Пока значение не выбрано, ничего не принимается и не пишется.",
+    )
+
+
+def undecided_key(connection: str, record: int, atom: str) -> str:
+    """Return the key of the issue that an atom waits for a person."""
+    return f"undecided:{connection}:{record}:{atom}"
 
 
 def gone(connection: str, record: Record, ref: str) -> Issue:

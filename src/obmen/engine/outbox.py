@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import msgspec
 
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.ledger.contract import HELD, READY, Delivery, Tx, Waiter
@@ -116,6 +119,30 @@ def row(hub: Hub, connection: str, record: Record, *, guarded: bool = False) -> 
         reason="" if reason is None else reason.code,
         since=hub.now(),
     )
+
+
+def unless_held(row: Delivery, *, state: str, reason: str = "", **moved: Any) -> Delivery:
+    """Return a row that ends its lease, except that a hold put on it meanwhile stays."""
+    if row.state == HELD:
+        return msgspec.structs.replace(row, **moved)
+    return msgspec.structs.replace(row, state=state, reason=reason, **moved)
+
+
+def project(tx: Tx, hub: Hub, connection: str, entity: str, *, batch: int = 500) -> int:
+    """Compare every record of an entity with one reader, new or with new eyes; return how many it is behind on."""
+    count = after = 0
+    endangered = {item.record for name in hub.connections for item in tx.dangers(name)}
+    while ids := tx.ids(entity, after=after, limit=batch):
+        after = ids[-1]
+        behind, up_to_date = compare(tx, hub, connection, list(tx.records(ids).values()))
+        if behind:
+            tx.put_deliveries(
+                [row(hub, connection, record, guarded=record.id in endangered) for record in behind]
+            )
+        if up_to_date:
+            tx.drop_deliveries(connection, up_to_date)
+        count += len(behind)
+    return count
 
 
 def external_codes(tx: Tx, hub: Hub, connection: str, ids: Sequence[int]) -> dict[int, dict[str, str]]:

@@ -8,6 +8,7 @@ from obmen.connectors.contract import Source
 from obmen.engine import guarding
 from obmen.engine.delivering import look_again
 from obmen.engine.hub import Hub
+from obmen.engine.pulling import follow
 from obmen.engine.settling import Arrival, settle_page
 from obmen.ledger.contract import Tx
 
@@ -33,13 +34,13 @@ async def reconcile(hub: Hub, connection: str, entity: str) -> Counter[str]:
         counted.update(outcome.counted)
         shown.update(look.ref for look in page.looks)
         complete = page.last
-        await look_again(hub, connection, entity, outcome.look_again, evidence="superseded")
         read_at = await hub.ledger.run(lambda tx: tx.tick())
     if complete:
         absent = await hub.ledger.run(lambda tx: _absent(tx, connection, entity, shown))
         for start in range(0, len(absent), 50):
             await look_again(hub, connection, entity, absent[start : start + 50], evidence="absent in a walk")
         counted["gone"] = len(absent)
+    await follow(hub, connection)
     await hub.ledger.run(lambda tx: guarding.evaluate(tx, hub, connection))
     return counted
 
