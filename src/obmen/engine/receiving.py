@@ -8,7 +8,7 @@ import msgspec
 
 from obmen.connectors.contract import Done, Missing, Outcome, Pending, Refused, Unknown, Unlanded
 from obmen.engine import issues, outbox
-from obmen.engine.hub import Hub
+from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.settling import resettle
 from obmen.ledger.contract import READY, WAITING, Attempt, Binding, Delivery, JournalLine, Tx
 from obmen.model import Record, Value
@@ -81,7 +81,7 @@ def _confirm(
     held: Collection[int],
 ) -> None:
     topology = hub.topologies[entity]
-    form = hub.connections[connection].codec(entity).form
+    view = view_of(hub, connection, entity, Bindings())
     closed_at = tx.tick()
     records = tx.records([outcome.record for outcome, _ in done])
     at = hub.moment("").at
@@ -100,7 +100,7 @@ def _confirm(
             payload=attempt.payload,
             returned=outcome.returned,
             closed_at=closed_at,
-            form=form,
+            form=view.codec.form,
             laws=hub.laws,
         )
         settled += issues.settled_keys(connection, record.id)
@@ -110,7 +110,7 @@ def _confirm(
         if attempt.creates:
             bindings.append(Binding(connection, entity, outcome.ref, record.id))
             wakes += [bind_key(connection, entity, outcome.ref), bound_key(connection, record.id)]
-            given = hand_over_once(record, connection, topology, at)
+            given = hand_over_once(record, view, topology, moved[record.id].held, at, hub.laws)
             if given is not record:
                 record = given
                 handed.append(record)
@@ -127,7 +127,10 @@ def _confirm(
     tx.close_issues(settled, at=hub.now())
     tx.drop_deliveries(connection, ids)
     if Law.RECOMPUTE in hub.laws:
-        outbox.recompute(tx, hub, entity, records=confirmed, changed=(), touched=connection, held=held)
+        changed = {record.id for record in handed}
+        outbox.recompute(
+            tx, hub, entity, records=confirmed, changed=changed, touched=connection, held=held
+        )
     woken = tx.woken(wakes)
     if woken and Law.PARTNER_WAKES in hub.laws:
         resettle(tx, hub, woken)

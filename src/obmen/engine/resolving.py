@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from obmen.connectors.contract import Source, Step, Target
 from obmen.engine import issues, outbox
-from obmen.engine.hub import Hub
+from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.settling import Arrival, resettle, settle_page
 from obmen.ledger.contract import READY, WAITING, Attempt, Binding, JournalLine, Tx
 from obmen.model import Record
@@ -97,16 +97,24 @@ def close_create(
     ref = (mine or list(refs))[0]
     form = hub.connections[connection].codec(attempt.entity).form
     defaults = hub.connections[connection].traits(attempt.entity).defaults
+    look = looks.get(ref)
     base = base_of_found(
-        payload=attempt.payload, defaults=defaults, closed_at=attempt.opened_at, form=form, laws=hub.laws
+        payload=attempt.payload,
+        defaults=defaults,
+        found=None if look is None or look.gone else look.fields,
+        closed_at=attempt.opened_at,
+        form=form,
+        laws=hub.laws,
     )
     tx.bind([Binding(connection, attempt.entity, ref, number)])
     tx.put_shadows(connection, attempt.entity, {number: base})
-    given = hand_over_once(record, connection, hub.topologies[attempt.entity], hub.moment("").at)
+    view = view_of(hub, connection, attempt.entity, Bindings())
+    topology = hub.topologies[attempt.entity]
+    given = hand_over_once(record, view, topology, base.held, hub.moment("").at, hub.laws)
     if given is not record:
         tx.put_records([given], new=False, keys={attempt.entity: hub.key_atoms(attempt.entity)})
     _note(tx, hub, attempt, Reason.ARRIVED)
-    _settle_found(tx, hub, attempt, looks.get(ref), read_at)
+    _settle_found(tx, hub, attempt, look, read_at, changed=given is not record)
     woken = tx.woken([bind_key(connection, attempt.entity, ref), bound_key(connection, number)])
     if woken and Law.PARTNER_WAKES in hub.laws:
         resettle(tx, hub, woken)
@@ -143,7 +151,9 @@ def _plan_again(
     )
 
 
-def _settle_found(tx: Tx, hub: Hub, attempt: Attempt, look: Look | None, read_at: int) -> None:
+def _settle_found(
+    tx: Tx, hub: Hub, attempt: Attempt, look: Look | None, read_at: int, *, changed: bool = False
+) -> None:
     """Settle what stands there now, and say anew what the system is behind on."""
     if look is not None:
         arrival = Arrival(
@@ -157,7 +167,10 @@ def _settle_found(tx: Tx, hub: Hub, attempt: Attempt, look: Look | None, read_at
     record = tx.records([attempt.record])[attempt.record]
     _plan_again(tx, hub, attempt, record, state=READY)
     if Law.RECOMPUTE in hub.laws:
-        outbox.recompute(tx, hub, attempt.entity, records=[record], changed=(), touched=attempt.connection)
+        moved = {record.id} if changed else frozenset()
+        outbox.recompute(
+            tx, hub, attempt.entity, records=[record], changed=moved, touched=attempt.connection
+        )
 
 
 def _note(tx: Tx, hub: Hub, attempt: Attempt, reason: Reason) -> None:

@@ -402,7 +402,7 @@ class _Merge:
                 title=record.title or self.look.title,
             )
         if self.old is None:
-            record = hand_over_once(record, system, self.topology, moment.at)
+            record = hand_over_once(record, self.view, self.topology, self.held, moment.at, self.laws)
         return Settled(record, shadow, self.entries, frozenset(self.taken))
 
 

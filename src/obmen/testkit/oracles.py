@@ -14,6 +14,7 @@ from obmen.model import ENTITIES, Record, Value
 from obmen.sync.behind import need
 from obmen.sync.derived import HUB
 from obmen.sync.facts import STAGES
+from obmen.sync.reasons import Reason
 from obmen.sync.rules import Each, Forward, Once, Origin, Owner, in_force
 from obmen.sync.shadow import Blocked, OneOf, Shadow, View
 from obmen.testkit.shelf import Thing
@@ -224,7 +225,7 @@ class Oracles:
         thing = toy.things[ref]
         if thing.gone or thing.merged_into is not None:
             raise Violation(f"{toy.name} {ref} is gone and still bound to {record.entity} {record.id}")
-        if row is not None and row.state == HELD:
+        if row is not None and (row.state == HELD or row.reason == Reason.REJECTED.code):
             return
         view = self._view(tx, toy.name, record.entity)
         for atom, value in record.atoms.items():

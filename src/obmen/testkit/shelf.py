@@ -26,6 +26,7 @@ class Thing:
         "merged_into",
         "ours",
         "ref",
+        "sold",
         "unseen",
     )
 
@@ -41,6 +42,8 @@ class Thing:
         self.copied = False
         self.unseen: set[str] = set()
         """Atoms a person changed here that the hub has not settled yet."""
+        self.sold = False
+        """Whether the stock shown is what a sale left."""
         self.ours: dict[str, Wire] = {}
         """What the hub last wrote."""
 
@@ -168,12 +171,14 @@ class Shelf:
         if thing.fields.get(atom) != stored or atom not in thing.fields:
             thing.unseen.add(atom)
         thing.fields[atom] = stored
+        thing.sold = thing.sold and atom != "available"
         self.said.setdefault((thing.entity, atom), []).append(stored)
         self._touch(thing)
 
     def sells(self, thing: Thing, left: str) -> None:
         """Let the system itself take some stock away."""
         thing.fields["available"] = left
+        thing.sold = True
         self._touch(thing)
 
     def person_copies(self, thing: Thing) -> Thing:

@@ -162,6 +162,7 @@ class Toy(Shelf):
             thing.fields[atom] = self.normalise(atom, wire)
             thing.ours[atom] = wire
             thing.unseen.discard(atom)
+            thing.sold = thing.sold and atom != "available"
         self._touch(thing)
         return Done(record=step.record, ref=thing.ref, returned=dict(thing.fields))
 
@@ -186,7 +187,8 @@ class Toy(Shelf):
                 self.wrongs.append(
                     f"{self.name} {thing.ref}: {atom} {stands!r} was overwritten unseen with {wire!r}"
                 )
-            if atom == "available" and thing.ours.get(atom) == wire != stands and atom not in thing.unseen:
+            fell = atom == "available" and thing.sold and int(str(stands)) < int(str(wire))
+            if fell and thing.ours.get(atom) == wire:
                 self.wrongs.append(
                     f"{self.name} {thing.ref}: sold stock was put back, {stands!r} -> {wire!r}"
                 )
