@@ -51,6 +51,18 @@ def recompute(
             tx.put_deliveries(rows)
 
 
+def recompute_lane(tx: Tx, hub: Hub, connection: str, head: Record) -> None:
+    """Say again who is behind in one system among those that name a record as their head, which was (un)bound there."""
+    for entity in ENTITIES.values():
+        if entity.lane_by is None or entity.atom(entity.lane_by).partner != head.entity:
+            continue
+        if entity.name in hub.topologies:
+            members = tx.lane_members({head.id}, entity.name).get(head.id, [])
+            records = [record for record in tx.records(members).values() if record.id != head.id]
+            if records:
+                recompute(tx, hub, entity.name, records=records, changed=(), touched=connection)
+
+
 def compare(tx: Tx, hub: Hub, reader: str, records: Sequence[Record]) -> tuple[list[Record], list[int]]:
     """Return which records one reader is behind on, and the ids of those it is not."""
     topology = hub.topologies[records[0].entity]

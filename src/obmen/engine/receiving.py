@@ -165,6 +165,7 @@ def _missing(
     tx.drop_deliveries(connection, [record.id])
     if shadow is not None:
         tx.put_shadows(connection, record.entity, {record.id: msgspec.structs.replace(shadow, gone=True)})
+    outbox.recompute_lane(tx, hub, connection, record)
     tx.open_issues([issues.gone(connection, record, attempt.ref or "")], at=hub.now())
     _note(tx, hub, connection, record, Reason.GONE, attempt.ref or "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from obmen.connectors.contract import Source
-from obmen.engine import guarding
+from obmen.engine import guarding, outbox
 from obmen.engine.delivering import look_again
 from obmen.engine.hub import Hub
 from obmen.engine.pulling import follow
@@ -14,7 +14,7 @@ from obmen.ledger.contract import Tx
 
 
 async def reconcile(hub: Hub, connection: str, entity: str) -> Counter[str]:
-    """Settle everything a system holds and confirm, by looking, what it does not hold any more.
+    """Settle everything a system holds, confirm by looking what it does not hold any more, say anew who is behind.
 
     Returns the counters of the looks plus `gone`. Nothing is judged absent unless the walk came to its end.
     """
@@ -41,6 +41,8 @@ async def reconcile(hub: Hub, connection: str, entity: str) -> Counter[str]:
             await look_again(hub, connection, entity, absent[start : start + 50], evidence="absent in a walk")
         counted["gone"] = len(absent)
     await follow(hub, connection)
+    if hub.topologies[entity].reader(connection) is not None:
+        await hub.ledger.run(lambda tx: outbox.project(tx, hub, connection, entity))
     await hub.ledger.run(lambda tx: guarding.evaluate(tx, hub, connection))
     return counted
 

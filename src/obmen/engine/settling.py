@@ -284,6 +284,7 @@ class _Page:
             self.again.append(msgspec.structs.replace(look, ref=look.merged_into, merged_into=None))
         elif self.topology.reader(page.connection) is not None:
             self.opened.append(issues.gone(page.connection, record, look.ref))
+        outbox.recompute_lane(self.tx, self.hub, page.connection, record)
 
     def _is_back(self, look: Look, record: Record, found: Known) -> None:
         """Take a deleted object that stands there again; an older look of it is not a return."""

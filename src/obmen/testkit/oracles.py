@@ -248,7 +248,8 @@ class Oracles:
         stands = thing.fields.get(atom)
         if isinstance(wire, Blocked) or (atom == "available" and thing.ours.get(atom) == wire):
             return
-        if wire is None and atom not in thing.fields:
+        rule = self.world.hub.topologies[record.entity].rule(atom)
+        if atom not in thing.fields and (wire is None or (isinstance(rule, Once) and rule.by == toy.name)):
             return
         actual = view.decode(known, atom, stands)
         normal = view.decode(known, atom, toy.normalise(atom, wire))

@@ -185,6 +185,8 @@ class Shelf:
         """Let a person copy an object, mark and all."""
         copy = self.new(thing.entity, dict(thing.fields))
         copy.mark, copy.keys, copy.copied = thing.mark, dict(thing.keys), True
+        for atom, wire in copy.fields.items():
+            self.said.setdefault((copy.entity, atom), []).append(wire)
         self._touch(copy)
         return copy
 

@@ -276,10 +276,13 @@ CONDITIONS = {"retail": _is_confirmed}
 
 
 def _strip(atom: str, wire: Wire) -> Wire:
-    """Drop the hyphens of names and cut long texts, as the lossy system does without telling."""
-    if isinstance(wire, str) and atom in {"name", "brand", "comment"}:
-        return wire.replace("-", "")[:20]
-    return wire
+    """Cut long texts, as the codec knows, and drop hyphens, as it does not.
+
+    Hyphens stay where the system may decide: an unknown change of its own would be its word there after a lost answer.
+    """
+    if isinstance(wire, str) and atom in {"name", "comment"}:
+        wire = wire.replace("-", "")
+    return wire[: LossyCodec.width] if isinstance(wire, str) else wire
 
 
 def _round(atom: str, wire: Wire) -> Wire:
