@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 
 _SECRETS = re.compile(
-    r"(?i)(authorization:\s*\S+\s+|(?:password|passwd|secret|token|sessid|api_?key|apikey)[\"']?\s*[=:]\s*[\"']?|/rest/\d+/|://[^/\s:@]+:)"
+    r"(?i)(authorization:\s*\S+\s+|(?:password|passwd|secret|token|sessid|api_?key|apikey)[\"']?\s*[=:]\s*[\"']?|/rest/\d+/|://[^/\s:@]+:(?=[^/\s@]*@))"
     r"[^\s\"'&/@]+"
 )
 

@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from obmen.connectors.contract import Connection, Source, Step, Target
+from obmen.connectors.contract import Connection, Source, Step, Target, Unlanded
 from obmen.engine import issues, outbox
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.receiving import receive
 from obmen.engine.settling import Arrival, resettle, settle_page
+from obmen.errors import AuthFailed, Transient
 from obmen.ledger.contract import LEASED, READY, WAITING, Attempt, Binding, Delivery, JournalLine, Tx, Waiter
 from obmen.model import Record
 from obmen.sync.behind import Need, must_look_first, need
@@ -29,6 +30,8 @@ from obmen.sync.settle import Entry
 from obmen.sync.shadow import Shadow, bind_key, bound_key
 
 MARK = "obmen:"
+WINDOW_LOOK_S = 60.0
+"""How often a closed write window is looked at again."""
 
 
 class Candidate(NamedTuple):
@@ -82,8 +85,17 @@ async def _deliver_entity(
     steps = await hub.ledger.run(lambda tx: freeze(tx, hub, connection, prepared))
     if not steps:
         return
-    outcomes = await target.push(steps)
     attempt = steps[0].attempt
+    try:
+        outcomes = await target.push(steps)
+    except (AuthFailed, Transient) as error:
+        # Both mean that nothing was written; the steps go back before the connection is paused or waits.
+        hint = error.retry_after_s if isinstance(error, Transient) else None
+        unlanded = [
+            Unlanded(record=step.record, code=error.code, text=error.en, retry_after_s=hint) for step in steps
+        ]
+        await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, unlanded, attempt=attempt))
+        raise
     await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, outcomes, attempt=attempt))
 
 
@@ -108,9 +120,10 @@ def prepare(
     partners = Bindings()
     outbox.fetch_partner_refs(tx, connection, records.values(), partners)
     view = view_of(hub, connection, entity, partners)
-    keys = outbox.external_codes(tx, hub, connection, ids)
+    keys = outbox.external_codes(tx, hub, connection, entity, ids)
     result = Prepared(entity, [], [], [])
     done: list[tuple[Record, Reason]] = []
+    later: list[Delivery] = []
     waiting: list[tuple[Delivery, Reason, tuple[str, ...]]] = []
     bare = _bare_siblings(tx, records.values(), refs) if entity == "offer" else frozenset()
     for row in rows:
@@ -124,6 +137,16 @@ def prepare(
         wanted = need(
             record=record, shadow=shadow, view=view, topology=topology, reader=reader, laws=hub.laws
         )
+        shut = [name for name in wanted.fields if not hub.may_write(connection, entity, name, hub.now())]
+        if shut and len(shut) == len(wanted.fields):
+            later.append(
+                msgspec.structs.replace(
+                    row, state=READY, reason=Reason.HELD_WINDOW.code, not_before=hub.now() + WINDOW_LOOK_S
+                )
+            )
+            continue
+        for name in shut:
+            del wanted.fields[name]
         candidate = Candidate(record, wanted, shadow, refs.get(record.id), keys.get(record.id, {}))
         gated = candidate.ref is None or Law.GATE_BIRTH_ONLY not in hub.laws
         if gated and reader.when is not None and not reader.when(record):
@@ -149,6 +172,7 @@ def prepare(
             result.look_first.append(candidate)
         else:
             result.update.append(candidate)
+    tx.reschedule(later)
     _settle_rows(tx, hub, connection, done, waiting)
     return result
 

@@ -20,12 +20,17 @@ from obmen.sync.shadow import View
 
 
 class Matching(msgspec.Struct, frozen=True, kw_only=True):
-    """How unknown objects of one connection are recognised."""
+    """How unknown objects of one entity in one connection are recognised."""
 
     keys: tuple[str, ...] = ()
     """In this order: a name of `Look.keys`; `xml_id` is a ref of `keyed_by`, others are atoms of the record."""
     keyed_by: str | None = None
     """The connection whose refs this system keeps as its external code."""
+
+
+def always(_connection: str, _entity: str, _atom: str, _now: float) -> bool:
+    """Tell that there is no write window: writing is always allowed."""
+    return True
 
 
 class Hub(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,12 +42,15 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
     now: Callable[[], float]
     """Epoch seconds."""
     rng: Random
-    matching: Mapping[str, Matching] = {}
+    matching: Mapping[tuple[str, str], Matching] = {}
+    """By connection and entity."""
     limits: Limits = Limits()
     selling: Selling = Selling()
     lease_s: float = 120.0
     planned: frozenset[str] = frozenset()
     """Connections that are written to only by `apply` of a plan."""
+    may_write: Callable[[str, str, str, float], bool] = always
+    """Whether a connection's write window is open: connection, entity, atom, epoch seconds."""
     laws: Laws = ALL
 
     def moment(self, evidence: str) -> Moment:
@@ -53,7 +61,7 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
     def key_atoms(self, entity: str) -> tuple[str, ...]:
         """Return the atoms records of an entity are searched by."""
         known = {atom.name for atom in ENTITIES[entity].atoms}
-        keys = {key for matching in self.matching.values() for key in matching.keys}
+        keys = {key for (_, of), matching in self.matching.items() if of == entity for key in matching.keys}
         return tuple(sorted(keys & known))
 
 

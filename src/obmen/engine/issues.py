@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from obmen.errors import ObmenError
 from obmen.ledger.contract import Issue
 from obmen.model import Record
 from obmen.sync.reasons import Reason
@@ -14,34 +15,23 @@ def name_of(record: Record) -> str:
     return record.title or f"{record.entity} {record.id}"
 
 
-def blocked(connection: str, record: Record, atom: str, key: str) -> Issue:
-    """Return the issue of a value that cannot be read until `key` happens."""
-    name = name_of(record)
-    if key.startswith("bind:"):
-        _, _, partner, ref = key.split(":", 3)
-        en = f"{connection}: «{name}» waits for {partner} {ref}, which has not been sent yet; it continues by itself when it comes."
-        ru = (
-            f"{connection}: «{name}» ждёт: {partner} {ref} ещё не выгружен; продолжится сам, когда он придёт."
-        )
-        code = Reason.WAITING_PARTNER.code
-    else:
-        en = f"{connection}: «{name}», {atom}: no mapping for {key.rpartition(':')[2]}; add it and the record continues by itself."
-        ru = f"{connection}: «{name}», поле {atom}: нет соответствия для «{key.rpartition(':')[2]}»; добавьте его, карточка продолжит сама."
-        code = Reason.WAITING_MAPPING.code
+def unmapped(connection: str, record: Record, atom: str, key: str) -> Issue:
+    """Return the issue of a value nobody has mapped; one issue for all records that wait for the same key."""
+    code = key.rpartition(":")[2]
     return Issue(
-        key=blocked_key(connection, record.id, atom),
-        code=code,
+        key=unmapped_key(key),
+        code=Reason.WAITING_MAPPING.code,
         connection=connection,
         entity=record.entity,
         record=record.id,
-        en=en,
-        ru=ru,
+        en=f"{connection}: no mapping of {atom} for «{code}» («{name_of(record)}» and others wait); add it and they continue by themselves.",
+        ru=f"{connection}: для поля {atom} нет соответствия «{code}» (ждёт «{name_of(record)}» и другие); добавьте его, они продолжат сами.",
     )
 
 
-def blocked_key(connection: str, record: int, atom: str) -> str:
-    """Return the key of the issue that an atom cannot be read."""
-    return f"blocked:{connection}:{record}:{atom}"
+def unmapped_key(key: str) -> str:
+    """Return the key of the issue that nobody has mapped a code."""
+    return f"waits:{key}"
 
 
 def undecided(connection: str, record: Record, entry: Entry) -> Issue:
@@ -129,3 +119,14 @@ def refused(connection: str, record: Record, en: str, ru: str) -> Issue:
 def settled_keys(connection: str, record: int) -> tuple[str, ...]:
     """Return the keys of issues that a confirmed write of a record settles."""
     return (f"refused:{connection}:{record}", f"two:{connection}:{record}")
+
+
+def paused(connection: str, error: ObmenError) -> Issue:
+    """Return the issue of a connection that is paused until its access is mended."""
+    return Issue(
+        key=f"paused:{connection}",
+        code=Reason.PAUSED.code,
+        connection=connection,
+        en=f"{connection} is paused: {error.en} Mend the access and resume it: obmen resume {connection}",
+        ru=f"{connection} приостановлен: {error.ru} Исправьте доступ и возобновите: obmen resume {connection}",
+    )

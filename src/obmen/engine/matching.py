@@ -35,7 +35,7 @@ class Strangers(NamedTuple):
 
 def match_strangers(tx: Tx, hub: Hub, connection: str, entity: str, looks: Sequence[Look]) -> Strangers:
     """Decide for each unknown object whether it is a known record, a new one, or a person's business."""
-    matching = hub.matching.get(connection, Matching())
+    matching = hub.matching.get((connection, entity), Matching())
     found = _candidates(tx, matching, entity, looks)
     ids = {record for candidates in found.values() for _, record in candidates}
     records = (

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from obmen.engine.hub import Bindings, Hub, view_of
-from obmen.ledger.contract import HELD, READY, Delivery, Tx, Waiter
+from obmen.ledger.contract import HELD, READY, WAITING, Delivery, Tx, Waiter
 from obmen.model import ENTITIES, Record
 from obmen.sync.behind import need
 from obmen.sync.laws import Law
@@ -112,8 +112,14 @@ def wake(tx: Tx, hub: Hub, waiters: Collection[Waiter]) -> None:
         for entity in sorted({record.entity for record in records}):
             here = [record for record in records if record.entity == entity]
             behind, up_to_date = compare(tx, hub, connection, here)
-            if behind:
-                tx.put_deliveries([row(hub, connection, record) for record in behind])
+            # What waited had been let go before; a plan or a guard does not hold it a second time.
+            rows = tx.deliveries(connection, [record.id for record in behind])
+            waiting = [record for record in behind if record.id in rows and rows[record.id].state == WAITING]
+            freed = [
+                msgspec.structs.replace(rows[r.id], state=READY, reason="", wakes_on=()) for r in waiting
+            ]
+            tx.reschedule(freed)
+            tx.put_deliveries([row(hub, connection, record) for record in behind if record not in waiting])
             if up_to_date:
                 tx.drop_deliveries(connection, up_to_date)
 
@@ -157,9 +163,11 @@ def project(tx: Tx, hub: Hub, connection: str, entity: str, *, batch: int = 500)
     return count
 
 
-def external_codes(tx: Tx, hub: Hub, connection: str, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+def external_codes(
+    tx: Tx, hub: Hub, connection: str, entity: str, ids: Sequence[int]
+) -> dict[int, dict[str, str]]:
     """Return the external code of each record: its ref in the system the connection is keyed by."""
-    matching = hub.matching.get(connection)
+    matching = hub.matching.get((connection, entity))
     if matching is None or matching.keyed_by is None:
         return {}
     return {number: {"xml_id": ref} for number, ref in tx.refs_of(matching.keyed_by, ids).items()}

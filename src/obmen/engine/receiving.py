@@ -128,9 +128,7 @@ def _confirm(
     tx.drop_deliveries(connection, ids)
     if Law.RECOMPUTE in hub.laws:
         changed = {record.id for record in handed}
-        outbox.recompute(
-            tx, hub, entity, records=confirmed, changed=changed, touched=connection, held=held
-        )
+        outbox.recompute(tx, hub, entity, records=confirmed, changed=changed, touched=connection, held=held)
     woken = tx.woken(wakes)
     if woken and Law.PARTNER_WAKES in hub.laws:
         resettle(tx, hub, woken)

@@ -35,6 +35,7 @@ def _batch(tx: Tx, hub: Hub, connection: str, entity: str, refs: dict[int, str])
     view = view_of(hub, connection, entity, _partners(tx, connection, entity, records.values()))
     moved: dict[int, Shadow] = {}
     looks: list[Look] = []
+    readable: set[str] = set()
     for number, shadow in tx.shadows(connection, refs).items():
         record = records[number]
         judged, again = _judge(view, record, shadow)
@@ -43,12 +44,16 @@ def _batch(tx: Tx, hub: Hub, connection: str, entity: str, refs: dict[int, str])
             for atom in sorted(set(judged.blocked) - set(shadow.blocked)):
                 key = judged.blocked[atom]
                 tx.wait([(key, Waiter(number, connection, "look"))])
-                tx.open_issues([issues.blocked(connection, record, atom, key)], at=hub.now())
+                tx.open_issues([issues.unmapped(connection, record, atom, key)], at=hub.now())
         if again:
+            readable |= {shadow.blocked[atom] for atom in again if atom in shadow.blocked}
             fields = {atom: shadow.held[atom] for atom in again}
             looks.append(Look(ref=refs[number], fields=fields, title=record.title))
     if moved:
         tx.put_shadows(connection, entity, moved)
+    if readable:
+        tx.woken(readable)
+        tx.close_issues([issues.unmapped_key(key) for key in readable], at=hub.now())
     if looks:
         arrival = Arrival(
             connection=connection, entity=entity, looks=looks, read_at=tx.tick(), evidence="mapping changed"

@@ -32,7 +32,9 @@ async def _resolve_creates(hub: Hub, connection: str, entity: str, attempts: Seq
     if not attempts or not isinstance(target, Target):
         return
     keys = await hub.ledger.run(
-        lambda tx: outbox.external_codes(tx, hub, connection, [attempt.record for attempt in attempts])
+        lambda tx: outbox.external_codes(
+            tx, hub, connection, entity, [attempt.record for attempt in attempts]
+        )
     )
     steps = [
         Step(
@@ -168,9 +170,7 @@ def _settle_found(
     _plan_again(tx, hub, attempt, record, state=READY)
     if Law.RECOMPUTE in hub.laws:
         moved = {record.id} if changed else frozenset()
-        outbox.recompute(
-            tx, hub, attempt.entity, records=[record], changed=moved, touched=attempt.connection
-        )
+        outbox.recompute(tx, hub, attempt.entity, records=[record], changed=moved, touched=attempt.connection)
 
 
 def _note(tx: Tx, hub: Hub, attempt: Attempt, reason: Reason) -> None:

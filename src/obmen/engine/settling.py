@@ -22,7 +22,7 @@ from obmen.sync.guard import Change, danger
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
 from obmen.sync.rules import Topology, family
-from obmen.sync.settle import Entry, Moment, Settled, birth, fence, is_echo, settle
+from obmen.sync.settle import Births, Entry, Moment, Settled, fence, is_echo, settle
 from obmen.sync.shadow import Look, Shadow, View, bind_key, bound_key
 
 REFUSALS = frozenset(
@@ -90,6 +90,7 @@ class _Page:
         self.partners = Bindings()
         self.view: View = view_of(hub, page.connection, page.entity, self.partners)
         self.moment: Moment = hub.moment(page.evidence)
+        self.births = Births(view=self.view, topology=self.topology, moment=self.moment, laws=hub.laws)
         self.counted: Counter[str] = Counter()
         self.sighted: list[int] = []
         self.again: list[Look] = []
@@ -228,13 +229,9 @@ class _Page:
             self._line(record.id, "look", settled.entries)
 
     def _report(self, record: Record, before: Shadow, after: Shadow, entries: Sequence[Entry]) -> None:
-        """Open the issues of what a person or a mapping has to settle, close those that are settled."""
+        """Open the issues of what a person has to settle, close those that are settled."""
         connection = self.page.connection
-        if before.blocked or before.frozen:
-            self.closed += [
-                issues.blocked_key(connection, record.id, atom)
-                for atom in before.blocked.keys() - after.blocked
-            ]
+        if before.frozen:
             self.closed += [
                 issues.undecided_key(connection, record.id, atom)
                 for atom in before.frozen.keys() - after.frozen
@@ -323,18 +320,7 @@ class _Page:
         page = self.page
         self.partners.learn(page.entity, look.ref, number)
         self.bindings.append(Binding(page.connection, page.entity, look.ref, number, "live", page.scope))
-        empty = Record(
-            id=number, entity=page.entity, origin=page.connection, atoms={}, lane=number, title=look.title
-        )
-        settled = birth(
-            record=empty,
-            look=look,
-            read_at=page.read_at,
-            view=self.view,
-            topology=self.topology,
-            moment=self.moment,
-            laws=self.hub.laws,
-        )
+        settled = self.births.birth(number=number, look=look, read_at=page.read_at)
         self.sighted.append(number)
         self.counted["applied"] += 1
         self.merged.append(_Merged(look, None, settled))
@@ -413,7 +399,8 @@ class _Page:
                     dangers += self._dangers(before, record, names)
             for atom, key in settled.shadow.blocked.items():
                 self.waits.append((key, Waiter(record.id, page.connection, "look")))
-                self.opened.append(issues.blocked(page.connection, record, atom, key))
+                if not key.startswith("bind:"):
+                    self.opened.append(issues.unmapped(page.connection, record, atom, key))
             records.append(record)
         keys = {page.entity: hub.key_atoms(page.entity)}
         if new:

@@ -1,1 +1,5 @@
-"""Inbound HTTP: the exchange door, webhooks, health."""
+"""Inbound HTTP."""
+
+from obmen.gateway.server import Entrance, Gateway, networks
+
+__all__ = ["Entrance", "Gateway", "networks"]

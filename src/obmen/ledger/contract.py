@@ -46,7 +46,7 @@ class Known(NamedTuple):
     shadow: Shadow | None
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An outbox row: one record one system is behind on. A hundred updates are still one row."""
 
     record: int
@@ -82,7 +82,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
 
 
-class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
+class JournalLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What happened to a record, for people. `connection` is the system that spoke or was written to."""
 
     record: int
@@ -241,7 +241,7 @@ class Tx(Protocol):
     def put_deliveries(self, rows: Sequence[Delivery]) -> None:
         """Say who is behind. An existing row keeps `since`, `attempts` and a hold that a person must lift.
 
-        A leased row stays leased, unless the new one is held.
+        A leased row stays leased, unless the new row is held for a person.
         """
 
     def reschedule(self, rows: Sequence[Delivery]) -> None:
@@ -277,6 +277,9 @@ class Tx(Protocol):
     def woken(self, keys: Collection[str]) -> list[Waiter]:
         """Return and forget who waited for these keys; waiting writes become ready."""
 
+    def waiters(self, *, limit: int = 10_000) -> list[tuple[str, Waiter]]:
+        """Return who waits for which key."""
+
     # --- issues and guards
     def open_issues(self, issues: Sequence[Issue], *, at: float) -> None:
         """Open issues, or count them once more."""
@@ -295,6 +298,16 @@ class Tx(Protocol):
 
     def dangers(self, connection: str) -> list[Danger]:
         """Return what this system said that is still held."""
+
+    # --- plans
+    def outbox(self, connection: str, *, limit: int = 100_000) -> list[Delivery]:
+        """Return the outbox rows of one system, whatever their state, in order of rank and lane."""
+
+    def put_plan(self, digest: str, body: bytes, *, at: float) -> None:
+        """Keep a plan under its digest."""
+
+    def plan(self, digest: str) -> bytes | None:
+        """Return a kept plan."""
 
     # --- moving work
     def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:
@@ -339,7 +352,10 @@ class Tx(Protocol):
         error_en: str = "",
         error_ru: str = "",
     ) -> None:
-        """Move an envelope on and add to its counters."""
+        """Move an envelope on and add to its counters; `received` among them is the elements seen.
+
+        A negative position leaves it where it is.
+        """
 
     # --- connections
     def state_of(self, connection: str) -> tuple[str, str]:

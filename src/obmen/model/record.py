@@ -7,7 +7,7 @@ import msgspec
 from obmen.model.values import Value
 
 
-class Said(msgspec.Struct, frozen=True, array_like=True):
+class Said(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Who asserted some atoms, when, and where the proof lies. One statement usually covers many atoms."""
 
     by: str
@@ -19,7 +19,7 @@ class Said(msgspec.Struct, frozen=True, array_like=True):
     atoms: tuple[str, ...]
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One thing as the hub holds it. A new state is a new object with a higher `version`."""
 
     id: int
@@ -48,6 +48,9 @@ def restate(said: tuple[Said, ...], new: Said) -> tuple[Said, ...]:
     moved = frozenset(new.atoms)
     kept = []
     for old in said:
+        if moved.isdisjoint(old.atoms):
+            kept.append(old)
+            continue
         atoms = tuple(atom for atom in old.atoms if atom not in moved)
         if atoms:
             kept.append(msgspec.structs.replace(old, atoms=atoms))

@@ -14,9 +14,11 @@ class Pin(msgspec.Struct, frozen=True, array_like=True):
     """What a step rests on; if any of it moved, the step is not applied."""
 
     version: int
+    """Of the record."""
     as_of: int
+    """Of the shadow."""
     form: int
-    mapping: int
+    """Of the codec, mapping tables included."""
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):

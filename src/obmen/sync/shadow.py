@@ -17,7 +17,7 @@ else:
 """A value in a vendor's own form, JSON-shaped."""
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
+class Look(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One object as a system showed it: asserted atoms in wire form. An absent atom is not asserted, None is empty."""
 
     ref: str
@@ -37,7 +37,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
 
 
-class Resist(msgspec.Struct, frozen=True, array_like=True):
+class Resist(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """How often a system put its own value back over ours within a day."""
 
     ours: Wire
@@ -46,7 +46,7 @@ class Resist(msgspec.Struct, frozen=True, array_like=True):
     since: float
 
 
-class Shadow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Shadow(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What one system last held of one record, in that system's own form. One document per (record, connection)."""
 
     held: dict[str, Wire]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import accumulate
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -321,9 +321,10 @@ class Driver:
         rng.choice(self.world.toys).read_faults.append(rng.choice(("down", "token")))
 
     def _lose(self, rng: Random) -> None:
-        for way in (self.pages, self.batches, self.answers):
+        ways: tuple[list[Any], ...] = (self.pages, self.batches, self.answers)
+        for way in ways:
             if way and rng.random() < 0.4:
-                del way[rng.randrange(len(way))]  # type: ignore[attr-defined]  # three lists, one habit
+                del way[rng.randrange(len(way))]
 
     def _crash(self, rng: Random) -> None:  # noqa: ARG002 - everything goes
         self.pages.clear()

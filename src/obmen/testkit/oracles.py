@@ -108,9 +108,7 @@ class Oracles:
             if a and b and b < a:
                 raise Violation(f"{where}: an older value replaced a newer one")
 
-    def _was_said(
-        self, where: str, speakers: tuple[str, ...], entity: str, atom: str, value: Value
-    ) -> None:
+    def _was_said(self, where: str, speakers: tuple[str, ...], entity: str, atom: str, value: Value) -> None:
         if atom in CODED or atom == "active" or ENTITIES[entity].atom(atom).partner is not None:
             return
         for shelf in map(self.world.shelf, speakers):

@@ -83,7 +83,7 @@ class People:
             value = codec.encode(atom, rng.random() < 0.7)
             return None if isinstance(value, Blocked) else value
         if atom in {"kind", "stage"}:
-            codes = list(codec.tables.get(atom, {}))  # type: ignore[attr-defined]  # toys' codecs have tables
+            codes: list[str] = list(codec.tables.get(atom, {}))  # type: ignore[attr-defined]  # toys' codecs have tables
             return rng.choice([*codes, *codes, UNKNOWN])
         if atom == "parent":
             others = [other.ref for other in shelf.alive("product") if other is not thing]

@@ -68,6 +68,7 @@ RULES: dict[str, dict[str, Rule]] = {
     },
 }
 DEFAULT: dict[str, Rule] = {"product": Owner("erp"), "offer": Owner("erp"), "order": Origin()}
+NATURAL = {"product": "sku", "order": "number"}
 CREATORS = {"product": ("erp",), "offer": ("erp",), "order": ("shop",)}
 ORDER = ("number", "stage", "cancelled", "payments.shop", "payments.crm", "comment", "responsible")
 
@@ -238,9 +239,13 @@ class World:
             now=self.now,
             rng=Random(0),
             matching={
-                "shop": Matching(keys=("xml_id",), keyed_by="erp"),
-                "retail": Matching(keys=("xml_id", "sku", "number"), keyed_by="erp"),
-                "crm": Matching(keys=("sku", "number")),
+                (name, entity): matching
+                for entity in RULES
+                for name, matching in {
+                    "shop": Matching(keys=("xml_id",), keyed_by="erp"),
+                    "retail": Matching(keys=("xml_id", NATURAL.get(entity, "")), keyed_by="erp"),
+                    "crm": Matching(keys=(NATURAL.get(entity, ""),)),
+                }.items()
             },
             limits=Limits(),
             lease_s=LEASE_S,

@@ -1,1 +1,7 @@
 """1C:Enterprise."""
+
+from obmen.connectors.onec.connector import OnecConnector
+
+connector = OnecConnector()
+
+__all__ = ["connector"]

@@ -1,0 +1,139 @@
+"""From a configuration to a hub: connections opened, ledger opened, jobs on their schedules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from pathlib import Path
+from random import Random
+
+import msgspec
+
+from obmen.config import Cadence, Config, is_open
+from obmen.connectors.contract import Connection, Exchange, Ports, Receiver, Source
+from obmen.engine.hub import Hub, Matching
+from obmen.engine.local import Job, LocalRunner
+from obmen.gateway import Entrance, Gateway
+from obmen.ledger.sql import SqlLedger
+
+ENTITIES_ASKED = ("category", "product", "offer")
+
+
+@contextmanager
+def open_hub(
+    config: Config, *, exclusive: bool, log: Callable[[Exchange], None] | None = None
+) -> Iterator[Hub]:
+    """Open ledger and connections of a configuration; nothing is sent until a job runs.
+
+    `exclusive` is for the one process that runs the hub; others look, and let a person's acts in.
+    """
+    config.hub.spool.mkdir(parents=True, exist_ok=True)
+    ledger = SqlLedger.open(config.hub.ledger, exclusive=exclusive)
+    try:
+        connections = {
+            name: configured.open(_ports(config, name, log))
+            for name, configured in config.connections.items()
+        }
+        yield _hub(config, ledger, connections)
+    finally:
+        ledger.close_here()
+
+
+def runner_of(config: Config, hub: Hub, *, idle_s: float = 1.0) -> LocalRunner:
+    """Return the runner with the jobs of the configuration."""
+    return LocalRunner(hub, jobs_of(config, hub), quiet_s=config.guards.quiet_s, idle_s=idle_s)
+
+
+def gateway_of(config: Config, hub: Hub, runner: LocalRunner) -> Gateway:
+    """Return the HTTP server with the doors of the connections that are called."""
+    entrances = [
+        Entrance(
+            connection=name,
+            receiver=connection,
+            allow_from=tuple(ip_network(net, strict=False) for net in _allowed(config, name)),
+        )
+        for name, connection in hub.connections.items()
+        if isinstance(connection, Receiver)
+    ]
+    return Gateway(entrances, runner.intake)
+
+
+def jobs_of(config: Config, hub: Hub) -> list[Job]:
+    """Return what each connection is asked for by the clock."""
+    jobs: list[Job] = []
+    for name, configured in config.connections.items():
+        if not isinstance(hub.connections[name], Source):
+            continue
+        for entity, topology in config.sync.items():
+            if topology.reader(name) is None and name not in topology.creators:
+                continue
+            for kind, cadence in (
+                ("pull", configured.cadence(entity)),
+                ("reconcile", configured.cadence("reconcile")),
+            ):
+                if cadence is not None:
+                    jobs.append(
+                        Job(kind=kind, connection=name, entity=entity, next_at=_next_at(cadence, config))
+                    )
+    return jobs
+
+
+def _hub(config: Config, ledger: SqlLedger, connections: dict[str, Connection]) -> Hub:
+    def may_write(connection: str, entity: str, atom: str, now: float) -> bool:
+        windows = config.connections[connection].windows(entity, atom)
+        return not windows or is_open(windows, datetime.fromtimestamp(now, UTC), config.zone)
+
+    return Hub(
+        ledger=ledger,
+        connections=connections,
+        topologies=config.sync,
+        now=time.time,
+        rng=Random(),
+        matching={
+            (name, entity): _matching(config, name, entity) for name in connections for entity in config.sync
+        },
+        limits=config.guards.limits(),
+        selling=config.offer.selling(),
+        planned=frozenset(
+            name
+            for name, configured in config.connections.items()
+            if any(configured.delivers(entity) == "plan" for entity in config.sync)
+        ),
+        may_write=may_write,
+    )
+
+
+def _matching(config: Config, connection: str, entity: str) -> Matching:
+    keyed_by = config.connections[connection].keyed_by
+    keys = config.match_keys(connection, entity) or (("xml_id",) if keyed_by is not None else ())
+    return Matching(keys=keys, keyed_by=keyed_by)
+
+
+def _next_at(cadence: Cadence, config: Config) -> Callable[[float | None, float], float]:
+    def next_at(last: float | None, now: float) -> float:
+        before = None if last is None else datetime.fromtimestamp(last, UTC)
+        return cadence.next_after(before, datetime.fromtimestamp(now, UTC), config.zone).timestamp()
+
+    return next_at
+
+
+def _allowed(config: Config, connection: str) -> tuple[str, ...]:
+    return tuple(getattr(config.connections[connection].settings, "allow_from", ()))
+
+
+def _ports(config: Config, name: str, log: Callable[[Exchange], None] | None) -> Ports:
+    spool: Path = config.hub.spool / name
+    return Ports(budget=Unlimited(), log=log or (lambda _exchange: None), now=time.time, spool=spool)
+
+
+class Unlimited(msgspec.Struct, frozen=True):
+    """A budget without a limit."""
+
+    async def take(self, calls: int = 1) -> None:
+        """Return at once."""
+
+    async def freeze(self, seconds: float) -> None:
+        """Return at once."""

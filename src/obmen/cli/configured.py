@@ -1,0 +1,42 @@
+"""Opening what a configuration names, for commands that need a hub."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from obmen.cli.app import errors, speaks
+from obmen.cli.assemble import open_hub
+from obmen.config import Config, load_config
+from obmen.connectors import connectors
+from obmen.engine.hub import Hub
+from obmen.errors import BadInput
+
+
+def configured(path: Path) -> Config:
+    """Read the configuration; what should be mended is said on the way."""
+    config = load_config(path, connectors=connectors(), env=os.environ)
+    for finding in config.findings:
+        errors.print(finding.ru if speaks() == "ru" else finding.en, style="yellow", markup=False)
+    return config
+
+
+@contextmanager
+def hub_of(path: Path, *, exclusive: bool = False) -> Iterator[Hub]:
+    """Open the hub of a configuration; not exclusive beside a running one, for looking and for a person's acts."""
+    with open_hub(configured(path), exclusive=exclusive) as hub:
+        yield hub
+
+
+def known(hub: Hub, connection: str) -> str:
+    """Return the name of a connection, or say which there are."""
+    if connection in hub.connections:
+        return connection
+    names = ", ".join(hub.connections)
+    raise BadInput(
+        "cli.no_such_connection",
+        f"There is no connection «{connection}»; there are: {names}.",
+        f"Подключения «{connection}» нет; есть: {names}.",
+    )

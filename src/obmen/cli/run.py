@@ -1,0 +1,137 @@
+"""`obmen check`, `run`, `reconcile`, `pause`, `resume`: the life of the hub."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+from rich.logging import RichHandler
+
+from obmen.cli.app import DEFAULT_CONFIG, ConfigPath, errors, say, screen, speaks, told, word
+from obmen.cli.assemble import gateway_of, open_hub, runner_of
+from obmen.cli.configured import configured, hub_of, known
+from obmen.config import Config
+from obmen.connectors.contract import Finding
+from obmen.engine.hub import Hub
+from obmen.engine.reconciling import reconcile as walk
+from obmen.errors import ObmenError
+
+
+@told
+def check(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Ask every system whether all that is needed is there; nothing is written anywhere."""
+    with hub_of(config, exclusive=False) as hub:
+        bad = asyncio.run(_check(hub))
+    if bad:
+        raise typer.Exit(1)
+    say("Всё на месте.", "Everything is in place.")
+
+
+async def _check(hub: Hub) -> int:
+    bad = 0
+    for name, connection in hub.connections.items():
+        try:
+            findings: Sequence[Finding] = await connection.check()
+        except ObmenError as error:
+            findings = [Finding(ok=False, code=error.code, en=error.en, ru=error.ru)]
+        finally:
+            await connection.close()
+        for finding in findings:
+            mark = "[green]✓[/]" if finding.ok else "[red]✗[/]"
+            screen.print(f"{mark} {name}: ", end="")
+            screen.print(finding.ru if speaks() == "ru" else finding.en, markup=False, soft_wrap=True)
+            bad += not finding.ok
+    return bad
+
+
+@told
+def run(
+    config: ConfigPath = DEFAULT_CONFIG,
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="More of the log · подробнее")] = False,
+) -> None:
+    """Run the hub until it is stopped; what has begun is finished first."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(message)s",
+        handlers=[RichHandler(console=errors, show_path=False, markup=False)],
+    )
+    settings = configured(config)
+    with open_hub(settings, exclusive=True) as hub:
+        asyncio.run(serve(settings, hub))
+
+
+async def serve(settings: Config, hub: Hub) -> None:
+    """Run jobs and doors of a hub until a signal."""
+    runner = runner_of(settings, hub)
+    gateway = gateway_of(settings, hub, runner)
+    loop = asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM"):
+        with suppress(NotImplementedError):  # Windows has no signal handlers in its loop
+            loop.add_signal_handler(getattr(signal, name), runner.stop)
+    port = await gateway.start(settings.hub.host, settings.hub.port)
+    say(
+        f"Обмен работает: http://{settings.hub.host}:{port}, остановить — Ctrl+C.",
+        f"The hub runs: http://{settings.hub.host}:{port}, Ctrl+C stops it.",
+    )
+    try:
+        await runner.run()
+    finally:
+        await gateway.stop()
+        for connection in hub.connections.values():
+            await connection.close()
+
+
+@told
+def reconcile(
+    connection: Annotated[str, typer.Argument(help="Connection · подключение")],
+    entity: Annotated[str, typer.Argument(help="category | product | offer")] = "",
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Walk a system in full, compare, and say what differs; corrections go out by the usual way."""
+    with hub_of(config) as hub:
+        known(hub, connection)
+        entities = [entity] if entity else list(hub.topologies)
+        asyncio.run(_reconcile(hub, connection, entities))
+
+
+async def _reconcile(hub: Hub, connection: str, entities: Sequence[str]) -> None:
+    try:
+        for name in entities:
+            counted = await walk(hub, connection, name)
+            say(
+                f"{connection}, {name}: прочитано {counted['received']}, совпадает {counted['echoed']}, "
+                f"расхождений {counted['refused'] + counted['applied']}, исчезло {counted['gone']}",
+                f"{connection}, {name}: {counted['received']} read, {counted['echoed']} agree, "
+                f"{counted['refused'] + counted['applied']} differ, {counted['gone']} gone",
+            )
+    finally:
+        await hub.connections[connection].close()
+
+
+@told
+def pause(connection: str, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Stop exchanging with one system; nothing is lost meanwhile."""
+    _put_state(connection, "paused", word("остановлено вручную", "stopped by hand"), config)
+    say(f"{connection}: обмен приостановлен.", f"{connection}: paused.")
+
+
+@told
+def resume(connection: str, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Go on exchanging with one system."""
+    _put_state(connection, "active", "", config)
+    say(f"{connection}: обмен возобновлён.", f"{connection}: resumed.")
+
+
+def _put_state(connection: str, state: str, reason: str, config: ConfigPath) -> None:
+    with hub_of(config) as hub:
+        known(hub, connection)
+        with hub.ledger.begin() as tx:
+            tx.put_state(connection, state, reason)
+            if state == "active":
+                tx.close_issues([f"paused:{connection}"], at=hub.now())

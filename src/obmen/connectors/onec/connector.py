@@ -1,0 +1,175 @@
+"""The 1C connection: a door files come through, and the reading of those files."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+from aiohttp import web
+
+from obmen.connectors.contract import Connection, Envelope, Finding, Intake, Portion, Ports, Traits
+from obmen.connectors.onec.door import Door
+from obmen.connectors.onec.inbox import Inbox, notes_of
+from obmen.connectors.onec.mapping import OnecCodec
+from obmen.connectors.onec.reading import Reading
+from obmen.connectors.onec.references import Learnt, PictureIndex, References, ReferenceStore
+from obmen.connectors.onec.settings import Settings
+from obmen.connectors.onec.tables import Tables
+from obmen.errors import BadInput
+from obmen.formats.commerceml import Header, MalformedFile, open_document
+
+WAIT_S = 20.0
+"""How long a request of 1C may last; it gives up behind 30 s, and asks again after `progress`."""
+
+
+class OnecConnector:
+    """1C:Enterprise over the site exchange (CommerceML)."""
+
+    vendor = "onec"
+    settings: type[msgspec.Struct] = Settings
+
+    def open(self, name: str, settings: msgspec.Struct, ports: Ports) -> Connection:
+        """Open the connection; 1C comes by itself."""
+        if not isinstance(settings, Settings):
+            raise TypeError(f"1C takes {Settings.__qualname__}, not {type(settings).__qualname__}")
+        return Onec(name, settings, ports)
+
+
+class Onec:
+    """One 1C: `Connection`, `Receiver` and `Unpacker`."""
+
+    vendor = "onec"
+    visible_after_s = 0.0
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        ports: Ports,
+        *,
+        ids: Callable[[], str] | None = None,
+        wait_s: float = WAIT_S,
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.routes = settings.routes
+        ports.spool.mkdir(parents=True, exist_ok=True)
+        self._zone = ZoneInfo(settings.time_zone)
+        self._references = ReferenceStore(ports.spool / "references.json")
+        self._pictures = PictureIndex(ports.spool / "pictures.jsonl")
+        self._tables = Tables(settings, self._references.current)
+        self._codecs: dict[str, OnecCodec] = {}
+        inbox = Inbox(settings, ports.spool, self._references, self._pictures)
+        self._door = Door(name, settings, ports, inbox, ids=ids or _new_id, wait_s=wait_s)
+
+    # --- Connection -----------------------------------------------------------------------------------------------
+
+    def traits(self, entity: str) -> Traits:  # noqa: ARG002 - 1C receives nothing of the catalogue
+        """1C is never written to by this exchange."""
+        return Traits()
+
+    def codec(self, entity: str) -> OnecCodec:
+        """Return the translation of an entity with today's settings and references."""
+        tables = self._tables_of(self._references.current)
+        if entity not in self._codecs:
+            self._codecs[entity] = OnecCodec(self.name, entity, tables, self._pictures.find)
+        return self._codecs[entity]
+
+    async def check(self) -> Sequence[Finding]:
+        """Tell what is known of this 1C; it cannot be asked, it calls by itself."""
+        return findings(self.settings, self._tables_of(self._references.current))
+
+    async def close(self) -> None:
+        """Let running imports of the door end."""
+        await self._door.close()
+
+    # --- Receiver -------------------------------------------------------------------------------------------------
+
+    async def receive(self, request: web.Request, intake: Intake) -> web.StreamResponse:
+        """Answer 1C."""
+        return await self._door.receive(request, intake)
+
+    # --- Unpacker -------------------------------------------------------------------------------------------------
+
+    def unpack(self, envelope: Envelope, position: int) -> Iterator[Portion]:
+        """Read a file in portions of one entity each."""
+        if envelope.kind != "file":
+            return
+        try:
+            with open_document(Path(envelope.path)) as document:
+                reading = Reading(
+                    order=order_of(document.header, self._zone),
+                    learn=self._learn,
+                    picture=self._pictures.find,
+                    alone=notes_of(envelope).alone,
+                )
+                yield from reading.portions(document, position)
+        except MalformedFile as exc:
+            raise BadInput(
+                f"onec.file.{exc.code}",
+                f"File «{envelope.name}»: {exc.text('en')}",
+                f"Файл «{envelope.name}»: {exc.text('ru')}",
+            ) from exc
+
+    def _learn(self, items: list[Learnt]) -> Tables:
+        return self._tables_of(self._references.learn(items))
+
+    def _tables_of(self, references: References) -> Tables:
+        if self._tables.references is not references:
+            self._tables = Tables(self.settings, references)
+            self._codecs = {}
+        return self._tables
+
+
+def order_of(header: Header, zone: ZoneInfo) -> str:
+    """Return the moment a file was formed at, UTC, comparable as text; empty where the file names none."""
+    formed = header.formed_at
+    if formed is None:
+        return ""
+    if formed.tzinfo is None:
+        formed = formed.replace(tzinfo=zone)
+    return formed.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def findings(settings: Settings, tables: Tables) -> list[Finding]:
+    """Tell what is odd about settings and references."""
+    found = [
+        Finding(
+            ok=True,
+            code="onec.waits",
+            en=f"1C calls by itself, at {', '.join(settings.routes)}.",
+            ru=f"1С обращается сама, по адресу {', '.join(settings.routes)}.",
+        )
+    ]
+    if not settings.allow_from:
+        found.append(
+            Finding(
+                ok=False,
+                code="onec.open_to_all",
+                en="Any address may try the password: name 1C's addresses in allow_from.",
+                ru="Пробовать пароль может любой адрес: укажите адреса 1С в allow_from.",
+            )
+        )
+    for naming, setting, en, ru in (
+        (tables.prices, "price_types", "price types", "типов цен"),
+        (tables.stock, "warehouses", "warehouses", "складов"),
+    ):
+        if naming.shared:
+            names = ", ".join(f"«{name}»" for name in naming.shared)
+            found.append(
+                Finding(
+                    ok=False,
+                    code=f"onec.same_name.{setting}",
+                    en=f"Several {en} are called {names}; they go by their ids: rename them in 1C or map the ids in {setting}.",
+                    ru=f"Несколько {ru} называются {names}; они различаются по Ид: переименуйте их в 1С или укажите Ид в {setting}.",
+                )
+            )
+    return found
+
+
+def _new_id() -> str:
+    return secrets.token_hex(16)

@@ -1,0 +1,210 @@
+"""The embedded runner: one process, asyncio, nothing but the ledger to remember by.
+
+Jobs are small loops, one per connection and kind. Any of them may die at any point: what it was doing is planned anew
+from the ledger. An outage is logged once when it starts and once when it ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+import msgspec
+
+from obmen.engine.delivering import deliver
+from obmen.engine.hub import Hub
+from obmen.engine.intake import ENDED, HubIntake
+from obmen.engine.issues import paused
+from obmen.engine.pulling import pull
+from obmen.engine.reconciling import reconcile
+from obmen.engine.resolving import resolve
+from obmen.engine.unpacking import quiet, unpack
+from obmen.errors import AuthFailed, ObmenError, Transient
+from obmen.ledger.contract import Tx
+from obmen.sync.retry import pause_s
+
+log = logging.getLogger("obmen.engine")
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """Something done again and again: `next_at` answers when, from the last time and now (epoch seconds)."""
+
+    kind: str
+    """`pull` or `reconcile`."""
+    connection: str
+    entity: str
+    next_at: Callable[[float | None, float], float]
+
+
+class LocalRunner:
+    """Runs a hub until it is told to stop; what has begun is finished first."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        jobs: Sequence[Job],
+        *,
+        housekeeping: Callable[[Tx, float], object] | None = None,
+        quiet_s: float = 30.0,
+        idle_s: float = 1.0,
+    ) -> None:
+        self.hub = hub
+        self.intake = HubIntake(hub, self._arrived)
+        self._jobs = jobs
+        self._housekeeping = housekeeping
+        self._quiet_s = quiet_s
+        self._idle_s = idle_s
+        self._stop = asyncio.Event()
+        self._nudges = {name: asyncio.Event() for name in hub.connections}
+        self._inbox = {name: asyncio.Event() for name in hub.connections}
+        self._down: set[str] = set()
+
+    async def run(self) -> None:
+        """Work until `stop`; every loop ends at its next safe point."""
+        async with asyncio.TaskGroup() as group:
+            for name in self.hub.connections:
+                group.create_task(self._forever(f"inbox {name}", name, self._unpack))
+                if any(topology.reader(name) for topology in self.hub.topologies.values()):
+                    group.create_task(self._forever(f"deliver {name}", name, self._deliver))
+                    group.create_task(self._forever(f"resolve {name}", name, self._resolve))
+            for job in self._jobs:
+                group.create_task(
+                    self._forever(f"{job.kind} {job.connection} {job.entity}", job.connection, self._job(job))
+                )
+            if self._housekeeping is not None:
+                group.create_task(self._keep_house(self._housekeeping))
+
+    def stop(self) -> None:
+        """Ask every loop to end."""
+        self._stop.set()
+        for event in (*self._nudges.values(), *self._inbox.values()):
+            event.set()
+
+    def nudge(self) -> None:
+        """Tell the deliverers that there may be something to do."""
+        for event in self._nudges.values():
+            event.set()
+
+    def _arrived(self, connection: str) -> None:
+        self._inbox[connection].set()
+
+    # --- the loops ------------------------------------------------------------------------------------------------
+
+    async def _unpack(self, name: str) -> None:
+        waiting = await self.hub.ledger.run(lambda tx: tx.waiting_envelopes(name))
+        ended_any = False
+        for stored in waiting:
+            if self._stop.is_set():
+                return
+            ended = await unpack(self.hub, stored.id)
+            ended_any |= ended.state in ENDED
+            log.info("%s: %s %s is %s", name, ended.kind, ended.name, ended.state)
+            await self.intake.moved()
+            self.nudge()
+        if ended_any:
+            return
+        came = await self._wait(self._inbox[name], self._quiet_s)
+        if not came and await quiet(self.hub, name):
+            log.warning("%s: a mass change is held and asked about", name)
+        self.nudge()
+
+    async def _deliver(self, name: str) -> None:
+        if not await self._is_active(name):
+            await self._wait(self._nudges[name], self._idle_s)
+            return
+        if await deliver(self.hub, name):
+            self.nudge()
+            return
+        await self._wait(self._nudges[name], self._idle_s)
+
+    async def _resolve(self, name: str) -> None:
+        if await self._is_active(name) and await resolve(self.hub, name):
+            self.nudge()
+        await self._pause(self._idle_s)
+
+    def _job(self, job: Job) -> Callable[[str], Awaitable[None]]:
+        last: list[float] = []
+
+        async def once(name: str) -> None:
+            now = self.hub.now()
+            await self._pause(max(0.0, job.next_at(last[0] if last else None, now) - now))
+            if self._stop.is_set() or not await self._is_active(name):
+                last[:] = [self.hub.now()]
+                return
+            work = pull if job.kind == "pull" else reconcile
+            counted = await work(self.hub, name, job.entity)
+            last[:] = [self.hub.now()]
+            if counted["applied"] or counted["refused"]:
+                log.info("%s %s %s: %s", job.kind, name, job.entity, dict(counted))
+                self.nudge()
+
+        return once
+
+    async def _keep_house(self, work: Callable[[Tx, float], object]) -> None:
+        while not self._stop.is_set():
+            await self.hub.ledger.run(lambda tx: work(tx, self.hub.now()))
+            await self._pause(3600.0)
+
+    # --- staying alive --------------------------------------------------------------------------------------------
+
+    async def _forever(self, what: str, name: str, once: Callable[[str], Awaitable[None]]) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            try:
+                await once(name)
+            except AuthFailed as error:
+                await self._pause_connection(name, error)
+            except Transient as error:
+                failures += 1
+                self._went_down(what, error)
+                await self._pause(
+                    max(error.retry_after_s or 0.0, pause_s(failures, self.hub.rng, cap_s=60.0))
+                )
+                continue
+            except ObmenError as error:
+                failures += 1
+                log.error("%s: %s (%s)", what, error.en, error.detail)  # noqa: TRY400 - an expected kind, one line
+                await self._pause(pause_s(failures, self.hub.rng, cap_s=60.0))
+                continue
+            except Exception:
+                failures += 1
+                log.exception("%s: unexpected; it goes on after a pause", what)
+                await self._pause(pause_s(failures, self.hub.rng, cap_s=60.0))
+                continue
+            failures = 0
+            if what in self._down:
+                self._down.discard(what)
+                log.warning("%s: works again", what)
+
+    def _went_down(self, what: str, error: Transient) -> None:
+        if what not in self._down:
+            self._down.add(what)
+            log.warning("%s: %s (tried again by itself)", what, error.en)
+
+    async def _pause_connection(self, name: str, error: AuthFailed) -> None:
+        def store(tx: Tx) -> None:
+            tx.put_state(name, "paused", error.en)
+            tx.open_issues([paused(name, error)], at=self.hub.now())
+
+        await self.hub.ledger.run(store)
+        log.error("%s is paused: %s", name, error.en)
+
+    async def _is_active(self, name: str) -> bool:
+        state, _ = await self.hub.ledger.run(lambda tx: tx.state_of(name))
+        return state == "active"
+
+    async def _wait(self, event: asyncio.Event, seconds: float) -> bool:
+        """Wait for an event, at most so long; tell whether it came."""
+        came = True
+        try:
+            await asyncio.wait_for(event.wait(), seconds)
+        except TimeoutError:
+            came = False
+        event.clear()
+        return came
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), max(seconds, 0.001))

@@ -1,0 +1,133 @@
+"""Records and the keys they are found by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from obmen.ledger.database import Part
+from obmen.ledger.keys import key_values
+from obmen.ledger.statement import Statement, among, insert, upsert
+from obmen.ledger.tables import KEYS, RECORDS
+from obmen.model import Record, Said, Value
+
+
+class _Document(msgspec.Struct, frozen=True, array_like=True):
+    """What is stored of a record beside its columns."""
+
+    atoms: dict[str, Value]
+    said: tuple[Said, ...]
+
+
+_ENCODE = msgspec.json.Encoder().encode
+_DECODE = msgspec.json.Decoder(_Document).decode
+
+_INSERT = insert(RECORDS)
+_UPSERT = upsert(RECORDS, ("entity", "lane", "version", "origin", "title", "merged_into", "document"))
+_SELECT = Statement(sa.select(*RECORDS.columns).where(among(RECORDS.c.id, "ids")))
+_LANES = Statement(
+    sa.select(RECORDS.c.lane, RECORDS.c.id)
+    .where(among(RECORDS.c.lane, "lanes"), RECORDS.c.entity == sa.bindparam("entity"))
+    .order_by(RECORDS.c.id)
+)
+_IDS = Statement(
+    sa.select(RECORDS.c.id)
+    .where(RECORDS.c.entity == sa.bindparam("entity"), RECORDS.c.id > sa.bindparam("after"))
+    .order_by(RECORDS.c.id)
+    .limit(sa.bindparam("limit"))
+)
+_INSERT_KEYS = insert(KEYS)
+_KEYS_OF = Statement(sa.select(*KEYS.columns).where(among(KEYS.c.record, "ids")))
+_DELETE_KEYS = Statement(
+    sa.delete(KEYS).where(*(column == sa.bindparam(column.name) for column in KEYS.columns))
+)
+_BY_KEY = Statement(
+    sa.select(KEYS.c.value, sa.func.min(KEYS.c.record), sa.func.max(KEYS.c.record))
+    .where(
+        KEYS.c.entity == sa.bindparam("entity"),
+        KEYS.c.key == sa.bindparam("key"),
+        among(KEYS.c.value, "values"),
+    )
+    .group_by(KEYS.c.value)
+)
+
+
+class Records(Part):
+    """Records by id, by key and by lane."""
+
+    def records(self, ids: Collection[int]) -> dict[int, Record]:
+        """Return records."""
+        if not ids:
+            return {}
+        found: dict[int, Record] = {}
+        for number, entity, lane, version, origin, title, merged_into, blob in self.db.rows(
+            _SELECT, ids=self.db.batch(ids)
+        ):
+            document = _DECODE(blob)
+            found[number] = Record(
+                id=number,
+                entity=entity,
+                origin=origin,
+                atoms=document.atoms,
+                said=document.said,
+                version=version,
+                lane=lane,
+                merged_into=merged_into,
+                title=title,
+            )
+        return found
+
+    def ids(self, entity: str, *, after: int, limit: int) -> list[int]:
+        """Return ids of an entity's records behind `after`, in order."""
+        return [int(row[0]) for row in self.db.rows(_IDS, entity=entity, after=after, limit=limit)]
+
+    def by_key(self, entity: str, key: str, values: Collection[str]) -> dict[str, list[int]]:
+        """Return the records whose key atom has one of these values, two ids at most each."""
+        if not values:
+            return {}
+        rows = self.db.rows(_BY_KEY, entity=entity, key=key, values=self.db.batch(values))
+        return {value: [first] if first == last else [first, last] for value, first, last in rows}
+
+    def lane_members(self, lanes: Collection[int], entity: str) -> dict[int, list[int]]:
+        """Return the records of one entity in each lane."""
+        members: dict[int, list[int]] = {}
+        if lanes:
+            for lane, number in self.db.rows(_LANES, lanes=self.db.batch(lanes), entity=entity):
+                members.setdefault(lane, []).append(number)
+        return members
+
+    def put_records(
+        self, records: Sequence[Record], *, new: bool, keys: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        """Store records; `keys` names, per entity, the atoms `by_key` must find them by."""
+        rows = [
+            (
+                record.id,
+                record.entity,
+                record.lane,
+                record.version,
+                record.origin,
+                record.title,
+                record.merged_into,
+                _ENCODE((record.atoms, record.said)),
+            )
+            for record in records
+        ]
+        rows.sort()
+        self.db.bulk(_INSERT if new else _UPSERT, rows)
+        self._put_keys(records, new=new, keys=keys)
+
+    def _put_keys(self, records: Sequence[Record], *, new: bool, keys: Mapping[str, tuple[str, ...]]) -> None:
+        wanted = {
+            (record.entity, atom, value, record.id)
+            for record in records
+            for atom, value in key_values(record, keys.get(record.entity, ()))
+        }
+        if not new:
+            ids = self.db.batch([record.id for record in records])
+            stored = {tuple(row) for row in self.db.rows(_KEYS_OF, ids=ids)}
+            self.db.many(_DELETE_KEYS, sorted(stored - wanted))
+            wanted -= stored
+        self.db.bulk(_INSERT_KEYS, sorted(wanted))
