@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from obmen.cli.app import DEFAULT_CONFIG, ConfigPath, errors, say, screen, speaks, told, word
 from obmen.cli.configured import hub_of, known
-from obmen.connectors.contract import Importer
+from obmen.connectors.contract import Envelope, Importer
 from obmen.engine.hub import Hub
 from obmen.engine.intake import stored_of
 from obmen.engine.unpacking import quiet, unpack
@@ -51,7 +51,12 @@ async def _import(hub: Hub, name: str, paths: Sequence[Path]) -> int:
     failed = 0
     total: Counter[str] = Counter()
     session = f"import:{hub.now()}"
-    envelopes = importer.envelopes(paths, session)
+    found = list(importer.envelopes(paths, session))
+    envelopes = [item for item in found if isinstance(item, Envelope)]
+    for item in found:
+        if isinstance(item, BadInput):
+            failed += 1
+            errors.print(item.text(speaks()), style="red", markup=False, soft_wrap=True)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -69,7 +74,7 @@ async def _import(hub: Hub, name: str, paths: Sequence[Path]) -> int:
             total.update(ended.counters)
             bar.advance(task)
     asked = await quiet(hub, name)
-    await importer.close()
+    await hub.connections[name].close()
     _summary(hub, total, asked)
     return failed
 

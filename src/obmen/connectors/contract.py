@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import msgspec
 from aiohttp import web
 
+from obmen.errors import BadInput
 from obmen.sync.shadow import Codec, Look, Wire
 
 
@@ -220,6 +221,17 @@ class Unpacker(Protocol):
         """Read an envelope from behind `position`, off the event loop and in bounded memory.
 
         Raises `BadInput` before the first portion when the envelope as a whole cannot be used.
+        """
+
+
+@runtime_checkable
+class Importer(Protocol):
+    """A system whose exports may also lie on disk."""
+
+    def envelopes(self, paths: Sequence[Path], session: str) -> Iterator[Envelope | BadInput]:
+        """Yield the exports found in files and folders, in the order they build on each other.
+
+        What cannot be used comes as the sentence that says why; the rest goes on.
         """
 
 

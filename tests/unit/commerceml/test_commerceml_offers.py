@@ -1,5 +1,6 @@
 """Offers are read by shape where possible; the parser is the referee of what they hold."""
 
+import re
 from io import BytesIO
 from itertools import product
 
@@ -10,8 +11,8 @@ from msgspec import UNSET
 
 from obmen.formats.commerceml import Offer, Stock, open_document
 
-#: A comment closes the fast way: the whole file goes through the parser.
-COMMENT = "<!-- -->"
+#: What stands in these is text, whatever it looks like.
+OPAQUE = r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
 
 
 def offers_of(text: str, chunk_size: int = 1 << 17) -> list[Offer]:
@@ -20,7 +21,14 @@ def offers_of(text: str, chunk_size: int = 1 << 17) -> list[Offer]:
 
 
 def parsed_offers_of(text: str) -> list[Offer]:
-    return offers_of(text.replace("<ПакетПредложений>", f"<ПакетПредложений>{COMMENT}", 1))
+    """Read by the parser alone: a blank in the closing tag, which XML allows, closes the fast way."""
+    return offers_of(
+        re.sub(OPAQUE + "|</Предложение>", lambda found: _blanked(found[0]), text, flags=re.DOTALL)
+    )
+
+
+def _blanked(tag: str) -> str:
+    return "</Предложение >" if tag == "</Предложение>" else tag
 
 
 def frame(offers: str) -> str:
@@ -71,6 +79,18 @@ def test_bad_numbers_and_missing_ids_are_findings_not_faults(fixture_path, findi
     found = findings_of(fixture_path("offers_of_many_shapes").read_bytes())
 
     assert found == {"bad_number": 2, "no_id": 1}
+
+
+@pytest.mark.parametrize("chunk_size", [1, 30, 100, 300, 1 << 17])
+def test_no_chunking_makes_a_closing_tag_of_a_text(fixture_path, chunk_size):
+    text = fixture_path("offers_with_cdata").read_text(encoding="utf-8")
+    middle = text.index("Первый")
+    early = text[:middle] + "<![CDATA[</Предложение><Предложение>]]>" + text[middle:]
+
+    names = [offer.name for offer in offers_of(early, chunk_size)]
+
+    assert names[:2] == ["</Предложение><Предложение>Первый", "Второй"]
+    assert len(names) == 4
 
 
 def test_closing_tags_inside_cdata_and_comments_close_nothing(items_of):
@@ -135,6 +155,9 @@ PIECES = st.sampled_from(
         "<СтавкаНДС>{}</СтавкаНДС>",
         "{}",
         "\r\n\t",
+        "<!-- <Предложение></Предложение> {} -->",
+        "<Описание><![CDATA[</Предложение><Предложение><Ид>x</Ид>{}]]></Описание>",
+        "<?знак </Предложение>?>",
     ]
 )
 VALUES = st.sampled_from(

@@ -48,7 +48,7 @@ def test_a_price_node_holds_the_id_and_the_prices_alone():
 
     write_prices(file, ADDRESS, [PriceLine("p", rows)], formed_at=MOMENT)
     file.seek(0)
-    offer = next(ET.parse(file).iter("Предложение"))  # noqa: S314 - our own file
+    offer = next(ET.parse(file).iter("Предложение"))
 
     assert [child.tag for child in offer] == ["Ид", "Цены"]
 

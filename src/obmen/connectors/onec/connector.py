@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from obmen.connectors.contract import Connection, Envelope, Finding, Intake, Portion, Ports, Traits
+from obmen.connectors.onec.disk import Disk
 from obmen.connectors.onec.door import Door
 from obmen.connectors.onec.inbox import Inbox, notes_of
 from obmen.connectors.onec.mapping import OnecCodec
@@ -63,6 +64,7 @@ class Onec:
         self._pictures = PictureIndex(ports.spool / "pictures.jsonl")
         self._tables = Tables(settings, self._references.current)
         self._codecs: dict[str, OnecCodec] = {}
+        self._disk = Disk(name, settings, ports.spool, self._pictures)
         inbox = Inbox(settings, ports.spool, self._references, self._pictures)
         self._door = Door(name, settings, ports, inbox, ids=ids or _new_id, wait_s=wait_s)
 
@@ -92,6 +94,12 @@ class Onec:
     async def receive(self, request: web.Request, intake: Intake) -> web.StreamResponse:
         """Answer 1C."""
         return await self._door.receive(request, intake)
+
+    # --- Importer ---------------------------------------------------------------------------------------------------
+
+    def envelopes(self, paths: Sequence[Path], session: str) -> Iterator[Envelope | BadInput]:
+        """Read exports from disk, in the order they build on each other."""
+        return self._disk.envelopes(paths, session)
 
     # --- Unpacker -------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from obmen.connectors.onec.login import is_allowed, is_same, parameters
 from obmen.connectors.onec.sentences import Reason, Refusal, sentence
 from obmen.connectors.onec.sessions import Session, SessionStore, Upload
 from obmen.connectors.onec.settings import Settings
-from obmen.errors import redact
+from obmen.errors import ObmenError, redact
 from obmen.formats.commerceml import RefusedFile, clean_filename
 
 _BLOCK = 1024 * 1024
@@ -81,7 +81,6 @@ class Door:
         self._ports = ports
         self._ids = ids
         self._sessions = SessionStore(ports.spool / "sessions", lifetime_s=settings.session_hours * 3600)
-        self._parts = ports.spool / "parts"
         self._imports = Imports(name, settings, self._sessions, inbox, wait_s=wait_s)
         self._modes: dict[str, Callable[[Call], Awaitable[Answer]]] = {
             "checkauth": self._checkauth,
@@ -110,6 +109,9 @@ class Door:
         except (ConnectionError, ClientError, web.RequestPayloadError) as exc:
             answer = self._failure(Refusal("line_broken"))
             failed = str(exc) or type(exc).__name__
+        except ObmenError as exc:
+            answer = self._failure(exc)
+            failed = exc.en
         except OSError as exc:
             answer = self._failure(_disk(exc))
             failed = str(exc)
@@ -230,8 +232,9 @@ class Door:
         if session.files_in >= settings.max_files:
             raise Refusal("too_many_files", limit=settings.max_files)
         limit = min(settings.max_file, settings.max_session - session.bytes_in)
-        self._parts.mkdir(parents=True, exist_ok=True)
-        part = self._parts / self._ids()
+        parts = self._sessions.parts(session)
+        parts.mkdir(parents=True, exist_ok=True)
+        part = parts / self._ids()
         size, digest = 0, ""
         try:
             with part.open("wb") as file:

@@ -15,7 +15,6 @@ from obmen.formats.commerceml import (
     PriceType,
     Product,
     Property,
-    Unit,
     Warehouse,
     open_document,
 )
@@ -66,7 +65,7 @@ class Examiner:
                 for item in document:
                     if isinstance(item, (Offer, Product, Group)):
                         total += 1
-                    elif isinstance(item, (PriceType, Warehouse, Property, Unit)):
+                    elif isinstance(item, (PriceType, Warehouse, Property)):
                         learnt.append(item)
                     elif isinstance(item, Catalog):
                         scopes.add(item.id or "")

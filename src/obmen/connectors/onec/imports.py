@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from contextlib import suppress
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -34,12 +34,15 @@ class Imports:
         self._sessions = sessions
         self._inbox = inbox
         self._wait_s = wait_s
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._running: dict[tuple[str, str], asyncio.Task[Import]] = {}
 
     def lock(self, session: Session) -> asyncio.Lock:
         """Return the lock of a session's files."""
-        return self._locks[session.id]
+        lock = self._locks.get(session.id)
+        if lock is None:
+            lock = self._locks[session.id] = asyncio.Lock()
+        return lock
 
     async def close(self) -> None:
         """Wait for what is being checked."""
@@ -107,9 +110,11 @@ class Imports:
     async def _handed(self, session: Session, name: str, intake: Intake) -> Import | None:
         """Return the import of a file, starting it where needed; None while it is still being checked."""
         key = (session.id, name)
-        if key not in self._running:
-            self._running[key] = asyncio.create_task(self._hand_over(session, name, intake))
-        task = self._running[key]
+        task = self._running.get(key)
+        if task is None or task.done():
+            # A task that ended unheard is asked again: by now the file may be another one.
+            task = self._running[key] = asyncio.create_task(self._hand_over(session, name, intake))
+            task.add_done_callback(_heard)
         await asyncio.wait({task}, timeout=self._wait_s)
         if not task.done():
             return None
@@ -188,6 +193,12 @@ class Imports:
 
     def _say(self, code: str, **facts: str | int) -> str:
         return sentence(code, self._settings.answers_in, **facts)
+
+
+def _heard(task: asyncio.Task[Import]) -> None:
+    """Look at the outcome of a task nobody may come back for; whoever does is told it again."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _not_there(session: Session, name: str, names: list[str]) -> Refusal:

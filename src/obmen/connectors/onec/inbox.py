@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -68,7 +69,8 @@ class Inbox:
                 continue
             upload.without_doubtful(name)  # no picture repeats itself
             try:
-                found[name] = self._store_picture(name, upload.folder / name)
+                path = upload.folder / name
+                found[name] = keep_picture(path, name, self._blobs, self._settings, ours=True)
             except Refusal as refusal:
                 session.refused[name] = refusal.code
                 upload.drop(name)
@@ -118,23 +120,31 @@ class Inbox:
         if path not in inner:
             upload.drop(name)
 
-    def _store_picture(self, name: str, path: Path) -> str:
-        settings = self._settings
-        with path.open("rb") as file:
-            kind = sniff(file.read(_HEAD))
-        if kind is None:
-            raise Refusal("not_a_picture", name=name)
-        if path.stat().st_size > settings.max_picture or kind.width * kind.height > settings.max_pixels:
-            raise Refusal("picture_too_big", name=name)
-        digest = _digest(path)
-        blob = self._blobs / digest[:2] / digest
-        if not blob.exists():
-            blob.parent.mkdir(parents=True, exist_ok=True)
-            _sync(path)
-            with suppress(FileExistsError):  # the same picture in another session, just now
-                os.link(path, blob)
-            _sync(blob.parent)
-        return digest
+
+def keep_picture(path: Path, name: str, blobs: Path, settings: Settings, *, ours: bool) -> str:
+    """Keep a picture as a blob under the SHA-256 of its bytes, and return that; raises `Refusal`.
+
+    A file that is `ours` becomes the blob; of anybody else's a copy is made.
+    """
+    with path.open("rb") as file:
+        kind = sniff(file.read(_HEAD))
+    if kind is None:
+        raise Refusal("not_a_picture", name=name)
+    if path.stat().st_size > settings.max_picture or kind.width * kind.height > settings.max_pixels:
+        raise Refusal("picture_too_big", name=name)
+    digest = _digest(path)
+    blob = blobs / digest[:2] / digest
+    if not blob.exists():
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        if not ours:
+            path = Path(shutil.copyfile(path, blob.with_suffix(".part")))
+        _sync(path)
+        with suppress(FileExistsError):  # the same picture in another session, just now
+            os.link(path, blob)
+        if not ours:
+            path.unlink()
+        _sync(blob.parent)
+    return digest
 
 
 def notes_of(envelope: Envelope) -> Notes:

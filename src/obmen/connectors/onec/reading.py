@@ -20,14 +20,13 @@ from obmen.formats.commerceml import (
     PriceType,
     Product,
     Property,
-    Unit,
     Warehouse,
 )
 from obmen.sync.shadow import Look
 
 PORTION = 1000
 """Looks settled in one transaction: fewer waits for the disk, still a few megabytes."""
-_REFERENCE = (PriceType, Warehouse, Property, Unit)
+_REFERENCE = (PriceType, Warehouse, Property)
 
 
 class Reading:

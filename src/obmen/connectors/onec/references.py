@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from obmen.formats.commerceml import PriceType, Property, Unit, Warehouse
+from obmen.formats.commerceml import PriceType, Property, Warehouse
 
 
 class KnownPrice(msgspec.Struct, frozen=True, array_like=True):
@@ -40,24 +40,19 @@ class References(msgspec.Struct, frozen=True, kw_only=True):
     prices: dict[str, KnownPrice] = {}
     warehouses: dict[str, str] = {}
     properties: dict[str, KnownProperty] = {}
-    units: dict[str, str] = {}
-    """Names of units by code; newer schemas write only the code."""
 
 
-Learnt = PriceType | Warehouse | Property | Unit
+Learnt = PriceType | Warehouse | Property
 
 
 def learn(known: References, items: list[Learnt]) -> References:
     """Return the references with these items; the very same object when they say nothing new."""
     prices, warehouses = dict(known.prices), dict(known.warehouses)
-    properties, units = dict(known.properties), dict(known.units)
+    properties = dict(known.properties)
     for item in items:
-        if isinstance(item, Unit):
-            if item.code and (item.name or item.full_name):
-                units[item.code] = said(item.name) or said(item.full_name)
-        elif not item.id:
+        if not item.id:
             continue
-        elif isinstance(item, PriceType):
+        if isinstance(item, PriceType):
             old_price = prices.get(item.id, KnownPrice())
             prices[item.id] = KnownPrice(
                 said(item.name, old_price.name), said(item.currency, old_price.currency)
@@ -66,9 +61,7 @@ def learn(known: References, items: list[Learnt]) -> References:
             warehouses[item.id] = said(item.name, warehouses.get(item.id, ""))
         else:
             properties[item.id] = _property(item, properties.get(item.id, KnownProperty()))
-    new = References(
-        version=known.version, prices=prices, warehouses=warehouses, properties=properties, units=units
-    )
+    new = References(version=known.version, prices=prices, warehouses=warehouses, properties=properties)
     return known if new == known else msgspec.structs.replace(new, version=known.version + 1)
 
 

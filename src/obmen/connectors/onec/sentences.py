@@ -143,7 +143,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
 class Reason(Protocol):
     """Something that explains itself in both languages."""
 
-    def text(self, language: Language) -> str:
+    def text(self, language: Language, /) -> str:
         """Return the explanation."""
 
 

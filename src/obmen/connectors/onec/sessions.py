@@ -110,6 +110,10 @@ class SessionStore:
         """Return the folder of what was uploaded."""
         return self._folder / session.id / "upload"
 
+    def parts(self, session: Session) -> Path:
+        """Return the folder of pieces on their way in."""
+        return self._folder / session.id / "parts"
+
     def wipe(self, session: Session) -> None:
         """Forget what was uploaded and not imported."""
         shutil.rmtree(self.uploads(session), ignore_errors=True)
@@ -120,21 +124,22 @@ class SessionStore:
 
     def _load(self, key: str) -> Session | None:
         if key not in self._open:
-            path = self._folder / key / "session.json"
-            if not path.exists():
-                return None
-            self._open[key] = msgspec.json.decode(path.read_bytes(), type=Session)
+            try:
+                stored = (self._folder / key / "session.json").read_bytes()
+                self._open[key] = msgspec.json.decode(stored, type=Session)
+            except (FileNotFoundError, msgspec.DecodeError):
+                return None  # it was never begun, or a power cut took it: 1C logs in anew
         return self._open[key]
 
     def _all(self) -> Iterator[Session]:
         if not self._folder.exists():
             return
-        for folder in self._folder.iterdir():
+        for folder in list(self._folder.iterdir()):
             if session := self._load(folder.name):
                 yield session
 
     def _purge(self, now: float) -> None:
-        for session in list(self._all()):
+        for session in self._all():
             if now - session.seen_at > self._lifetime_s:
                 self._open.pop(session.id, None)
                 shutil.rmtree(self._folder / session.id, ignore_errors=True)

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from obmen.connectors.onec.tables import Tables
 from obmen.formats.commerceml import Characteristic, Group, Offer, Party, Price, Product, Unit
 from obmen.sync.shadow import Look, Wire
+
+Text = str | UnsetType
 
 _PRICES = ("prices",)
 _NUMERIC = frozenset({"Число", "Время"})
@@ -46,7 +48,7 @@ class Looks:
             fields["description"] = item.description or None
         fields["active"] = item.deleted is not True
         ref = str(item.id)
-        return Look(ref=ref, fields=fields, order=self._order, keys={"xml_id": ref}, title=item.name or ref)
+        return Look(ref=ref, fields=fields, order=self._order, keys={"xml_id": ref}, title=item.name or "")
 
     def product(self, item: Product) -> Look:
         """Show a product."""
@@ -84,7 +86,7 @@ class Looks:
             fields["barcodes"] = list(item.barcodes)
         if item.characteristics is not UNSET:
             fields["characteristics"] = self._characteristics(item.characteristics, {})
-        return Look(ref=ref, fields=fields, order=self._order, keys={"xml_id": ref}, title=item.name or ref)
+        return Look(ref=ref, fields=fields, order=self._order, keys={"xml_id": ref}, title=item.name or "")
 
     def offer(self, item: Offer) -> Look:
         """Show an offer; this runs a hundred thousand times per file."""
@@ -127,9 +129,9 @@ class Looks:
         requisites = item.requisites or {}
         for atom, text in (
             ("name", item.name),
-            ("full_name", item.full_name or _first(requisites, "Полное наименование")),
+            ("full_name", _given(item.full_name, _first(requisites, "Полное наименование"))),
             ("sku", item.sku),
-            ("description", _first(requisites, "ОписаниеВФорматеHTML") or item.description),
+            ("description", _given(_first(requisites, "ОписаниеВФорматеHTML"), item.description)),
             ("vat", item.vat),
             ("weight", item.weight),
             ("length", item.length),
@@ -157,7 +159,7 @@ class Looks:
 
     def _product_look(self, ref: str, item: Product, fields: dict[str, Wire]) -> Look:
         keys = {"xml_id": ref, "sku": item.sku} if item.sku else {"xml_id": ref}
-        return Look(ref=ref, fields=fields, order=self._order, keys=keys, title=item.name or ref)
+        return Look(ref=ref, fields=fields, order=self._order, keys=keys, title=item.name or "")
 
     def _put_properties(self, properties: dict[str, tuple[str, ...]], fields: dict[str, Wire]) -> None:
         for key, values in properties.items():
@@ -208,9 +210,14 @@ class Looks:
         return named + pairs
 
 
-def _first(requisites: dict[str, tuple[str, ...]], name: str) -> str:
+def _first(requisites: dict[str, tuple[str, ...]], name: str) -> Text:
     values = requisites.get(name)
-    return values[0] if values else ""
+    return values[0] if values else UNSET
+
+
+def _given(first: Text, second: Text) -> Text:
+    """Return the text that says something; empty where one is empty and the other absent."""
+    return first or (first if second is UNSET else second)
 
 
 def _unit(unit: Unit) -> str | None:

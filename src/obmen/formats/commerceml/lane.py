@@ -4,13 +4,16 @@ The parser opens and closes the list of offers; between two offers the lane may 
 every closing tag of an offer and reads the parts by their shapes. A part of a shape not seen before goes through
 a parser of its own. The first part that is not a whole offer ends the lane, and the main parser goes on from there.
 
-A closing tag found in the bytes is a real one only outside comments, CDATA sections and instructions. So a file
-that has any of them after its prolog is left to the main parser for good, like a file with forbidden characters.
+A closing tag found in the bytes is a real one only outside comments, CDATA sections and instructions. When one of
+them goes on beyond the piece that the main parser gets, the rest of the file is left to that parser for good, like
+the rest of a file with forbidden characters.
 """
 
+import re
 from typing import Final
 from xml.etree.ElementTree import ParseError, XMLParser
 
+from obmen.formats.commerceml.encodings import ROOT
 from obmen.formats.commerceml.fields import Fields
 from obmen.formats.commerceml.items import Offer
 from obmen.formats.commerceml.offers import OfferReader
@@ -27,6 +30,18 @@ _LONGEST_OFFER: Final = 1024 * 1024
 _MANY_PARSED: Final = 300
 
 
+#: Wholes in which a `<` means nothing.
+_OPAQUE: Final = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
+
+
+def _is_plain(data: bytes) -> bool:
+    """Tell whether the data ends outside comments, CDATA sections and instructions, if it starts so."""
+    if b"<!" not in data and b"<?" not in data:
+        return True
+    rest = _OPAQUE.sub(b" ", data)
+    return b"<!" not in rest and b"<?" not in rest
+
+
 class Lane:
     """The fast way for offers of one file."""
 
@@ -39,24 +54,31 @@ class Lane:
         self._closing = "</Предложение>".encode(encoding)
         self._last = b""  # the end of what the main parser has got: a mark may be cut in two
         self._read = self._parsed = 0
-        self._watched = 0
+        self._root = ROOT.encode(encoding)
+        self._started = False
         self._sure = True
         self.rest = b""  # taken, but not read yet
 
     def watch(self, data: bytes) -> None:
-        """Look at what the main parser gets: marks that make cutting unsafe close the lane for good."""
-        if self._sure:
-            seen = self._last + data
-            declaration = 2 if self._watched < 2 else 0
-            self._sure = seen.find(b"<!") < 0 and seen.find(b"<?", declaration) < 0
-            self._last = data[-1:] or self._last
-            self._watched += len(data)
+        """Look at what the main parser gets: what makes cutting unsafe closes the lane for good."""
+        if not self._sure:
+            return
+        seen = self._last + data
+        if not self._started:
+            start = seen.find(self._root)
+            self._last = seen[-len(self._root) :]
+            if start < 0:
+                return
+            self._started = True
+            seen = seen[start:]
+        self._sure = _is_plain(seen)
+        self._last = seen[-1:]
 
     def entrance(self, data: bytes) -> int:
         """Find where the first offer of the data ends; 0 when the lane must not be entered."""
-        if not self._sure:
-            return 0
-        return data.find(self._closing) + len(self._closing) if self._closing in data else 0
+        end = data.find(self._closing) + len(self._closing)
+        inside = end >= len(self._closing) and self._sure and _is_plain(self._last + data[:end])
+        return end if inside else 0
 
     def take(self, data: bytes) -> tuple[list[Offer], bool]:
         """Read the offers of the data; tells whether more of them may follow.
@@ -101,9 +123,9 @@ class Lane:
     def _parse(self, text: str, number: int) -> Offer | None:
         """Read one offer of the text with a parser of its own, if it is one whole element."""
         part = text.split("</Предложение>", number + 1)[number]
-        if "<!" in part or "<?" in part:
+        if not part.lstrip().startswith("<Предложение"):
             return None
-        parser = XMLParser()  # noqa: S314 - without `<!` there is no DOCTYPE
+        parser = XMLParser()  # noqa: S314 - a DOCTYPE would stand before the element
         try:
             parser.feed(f"{part}</Предложение>")
             element = parser.close()
