@@ -364,10 +364,10 @@ def within(tx: Tx, hub: Hub, connection: str, prepared: Prepared, scope: Scope) 
 
     def is_listed(candidate: Candidate) -> bool:
         step = scope[candidate.record.id]
-        # A planned value that waited for a partner is among the reasons of its step, not yet among the fields.
-        return (
-            candidate.record.version == step.pin.version
-            and candidate.need.fields.keys() <= step.reasons.keys()
+        # What waited for a partner when the plan was made is among the reasons of its step, not among the fields.
+        return all(
+            step.fields[name] == wire if name in step.fields else name in step.reasons
+            for name, wire in candidate.need.fields.items()
         )
 
     moved = [one.record for one in (*prepared.create, *prepared.update) if not is_listed(one)]
