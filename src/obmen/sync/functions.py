@@ -44,7 +44,8 @@ class Adjusted:
         function = self._functions.read.get(atom) or self._functions.read.get(family(atom))
         if function is None or isinstance(value, OneOf):
             return value
-        return self._called(function, atom, None if isinstance(value, Blocked) else value, wire)
+        decoded: Decoded = self._called(function, atom, None if isinstance(value, Blocked) else value, wire)
+        return decoded
 
     def encode(self, atom: str, value: Value) -> Encoded:
         """Translate a canonical value by the table, then by the function."""
@@ -52,7 +53,8 @@ class Adjusted:
         function = self._functions.write.get(atom) or self._functions.write.get(family(atom))
         if function is None:
             return wire
-        return self._called(function, atom, value, None if isinstance(wire, Blocked) else wire)
+        encoded: Encoded = self._called(function, atom, value, None if isinstance(wire, Blocked) else wire)
+        return encoded
 
     def _called(self, function: Function, atom: str, value: Value, wire: Wire) -> Any:
         key = f"map:{self._connection}:function:{atom}"
