@@ -26,6 +26,14 @@ class People:
     def __init__(self, world: World) -> None:
         self.world = world
 
+    def furnish(self, rng: Random) -> None:
+        """Put two products, their offers and an order where they are born."""
+        world = self.world
+        for _ in range(2):
+            self._create(rng, world.erp, "product")
+            self._create(rng, world.erp, "offer")
+        self._create(rng, world.shop, "order")
+
     # --- edits ----------------------------------------------------------------------------------------------------
 
     def edit(self, rng: Random) -> None:
@@ -190,7 +198,7 @@ class People:
         ):
             return None
         toy.person_types(thing, atom, wire)
-        taken = self._is_legal(toy.name, record, atom, value) and not clash(record, atom, value)
+        taken = self._is_legal(toy.name, record, atom, value) and not clash(record.atoms, atom, value)
         wanted = value if taken else record.atoms.get(atom)
 
         def judge() -> None:
