@@ -47,6 +47,8 @@ class People:
             return
         thing = rng.choice(things)
         atom = rng.choice([atom for atom in shelf.kinds[entity].atoms if atom not in FIXED])
+        if atom.startswith("payments") and atom != f"payments.{shelf.name}" and atom not in thing.fields:
+            return  # a payment is made where it belongs, and edited anywhere
         shelf.person_types(thing, atom, self._value(rng, shelf, thing, atom))
 
     def _create(self, rng: Random, shelf: Shelf, entity: str) -> None:
@@ -188,6 +190,8 @@ class People:
         record = records[refs[thing.ref]]
         shadow = shadows[record.id]
         atom = rng.choice([atom for atom in toy.kinds[entity].atoms if atom not in FIXED])
+        if atom.startswith("payments") and atom not in {f"payments.{toy.name}", *record.atoms}:
+            return None
         if atom in shadow.frozen or atom in shadow.blocked or atom in {"parent", "available"}:
             return None
         wire = toy.normalise(atom, self._value(rng, toy, thing, atom))
