@@ -12,7 +12,8 @@ from random import Random
 import msgspec
 
 from obmen.config import Cadence, Config, is_open
-from obmen.connectors.contract import Budget, Connection, Exchange, Ports, Receiver, Source
+from obmen.connectors.contract import Budget, Connection, Ports, Receiver, Source
+from obmen.engine.exchanges import ExchangeLog
 from obmen.engine.hub import Hub, Matching
 from obmen.engine.local import Job, LocalRunner
 from obmen.gateway import Entrance, Gateway
@@ -23,22 +24,29 @@ ENTITIES_ASKED = ("category", "product", "offer")
 
 
 @contextmanager
-def open_hub(
-    config: Config, *, exclusive: bool, log: Callable[[Exchange], None] | None = None
-) -> Iterator[Hub]:
+def open_hub(config: Config, *, exclusive: bool) -> Iterator[Hub]:
     """Open ledger and connections of a configuration; nothing is sent until a job runs.
 
     `exclusive` is for the one process that runs the hub; others look, and let a person's acts in.
     """
     config.hub.spool.mkdir(parents=True, exist_ok=True)
     ledger = SqlLedger.open(config.hub.ledger, exclusive=exclusive)
+    exchanges = ExchangeLog(ledger, now=time.time)
     try:
         connections = {
-            name: configured.open(_ports(config, ledger, name, log))
+            name: configured.open(
+                Ports(
+                    budget=_budget(config, ledger, name),
+                    log=exchanges.add,
+                    now=time.time,
+                    spool=config.hub.spool / name,
+                )
+            )
             for name, configured in config.connections.items()
         }
         yield _hub(config, ledger, connections)
     finally:
+        exchanges.close_here()
         ledger.close_here()
 
 
@@ -122,15 +130,6 @@ def _next_at(cadence: Cadence, config: Config) -> Callable[[float | None, float]
 
 def _allowed(config: Config, connection: str) -> tuple[str, ...]:
     return tuple(getattr(config.connections[connection].settings, "allow_from", ()))
-
-
-def _ports(config: Config, ledger: SqlLedger, name: str, log: Callable[[Exchange], None] | None) -> Ports:
-    return Ports(
-        budget=_budget(config, ledger, name),
-        log=log or (lambda _exchange: None),
-        now=time.time,
-        spool=config.hub.spool / name,
-    )
 
 
 def _budget(config: Config, ledger: SqlLedger, name: str) -> Budget:
