@@ -13,6 +13,7 @@ from msgspec import Meta
 from obmen.config.faults import Complaint
 from obmen.config.functions import PythonRule
 from obmen.model import plain
+from obmen.setting import said
 from obmen.sync.derived import Selling
 from obmen.sync.guard import Limits
 
@@ -21,11 +22,6 @@ Days: TypeAlias = Annotated[int, Meta(ge=1)]
 Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Factor: TypeAlias = Annotated[int, Meta(ge=2)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
-
-
-def said(en: str, ru: str) -> Meta:
-    """Describe a setting in both languages."""
-    return Meta(description=en, extra={"ru": ru})
 
 
 class Hub(msgspec.Struct, frozen=True, kw_only=True):
