@@ -211,9 +211,9 @@ def _schedule(reading: Reading, table: object, where: Where) -> dict[str, Timed]
             continue
         families, own = _split(inside)
         lines[name] = _timed(reading, own, (*where, name), only=_BY_CLOCK if name in JOBS else _TIMINGS)
-        for family, line in families.items():
+        for member, line in families.items():
             entity = ENTITIES.get(name)
-            lines[f"{name}.{family}"] = _atom_line(reading, entity, family, line, (*where, name, family))
+            lines[f"{name}.{member}"] = _atom_line(reading, entity, member, line, (*where, name, member))
     return lines
 
 
