@@ -403,7 +403,15 @@ class MemoryTx:
         ]
 
     # --- moving work
-    def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:
+    def claim(
+        self,
+        connection: str,
+        *,
+        now: float,
+        limit: int,
+        lease_s: float,
+        only: Collection[int] | None = None,
+    ) -> list[Delivery]:
         """Lease ready rows: whole lanes in rank order, no lane that has an open attempt or a leased row."""
         shelf = self._at.outbox[connection]
         busy = {self._lane(connection, record) for record in self._at.attempts[connection]}
@@ -413,7 +421,7 @@ class MemoryTx:
                 busy.add(row.lane)
             elif row.state in {LEASED, READY} and row.not_before <= now:
                 ready.append(row)
-        ready = [row for row in ready if row.lane not in busy]
+        ready = [row for row in ready if row.lane not in busy and (only is None or row.record in only)]
         ready.sort(key=lambda row: (row.rank, row.lane, row.record))
         claimed = [
             msgspec.structs.replace(row, state=LEASED) for row in whole_lanes(ready[: limit + 1], limit)
