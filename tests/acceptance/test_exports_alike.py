@@ -34,9 +34,13 @@ GENERATIONS = ("G1", "G1-old", "G2", "G3")
 def told_of(world, generation):
     """Return what the records of a world must say, from the world alone, as far as a generation can carry it."""
     prices = dict(
-        zip([kind.id for kind in world.price_types], ["prices.base", "prices.wholesale", "prices.purchase"])
+        zip(
+            [kind.id for kind in world.price_types],
+            ["prices.base", "prices.wholesale", "prices.purchase"],
+            strict=False,
+        )
     )
-    stores = dict(zip([place.id for place in world.warehouses], ["stock.main", "stock.lenina"]))
+    stores = dict(zip([place.id for place in world.warehouses], ["stock.main", "stock.lenina"], strict=False))
     products, offers = {}, {}
     for product in world.products:
         drawn = [(png if each.path.endswith(".png") else jpeg)(each.shade) for each in product.pictures]
@@ -81,7 +85,7 @@ async def test_every_generation_ends_as_what_1c_holds_and_again_changes_nothing(
         records, before = live.records(), live.footprint()
         again = await live.visit(Export(generation=generation))
 
-        assert ("success", "success") == (outcome.verdict, again.verdict)
+        assert (outcome.verdict, again.verdict) == ("success", "success")
         assert products == picked(records["product"], products)
         assert offers == picked(records["offer"], offers)
         assert {group.id: group.name for group in WORLD.groups} == {
@@ -92,7 +96,7 @@ async def test_every_generation_ends_as_what_1c_holds_and_again_changes_nothing(
         }
         assert set(products) == set(records["product"])
         assert before == live.footprint()
-        assert [] == live.issues()
+        assert live.issues() == []
 
 
 async def test_generations_differ_only_in_what_their_formats_cannot_say(tmp_path):
@@ -136,7 +140,7 @@ def usual(tmp_path_factory):
         lay_down(folder, SMALL, Export(generation=generation))
         write_config(folder)
         result = obmen("import", "erp", str(folder / "webdata"), "-c", str(folder / "obmen.toml"))
-        assert 0 == result.exit_code, result.output
+        assert result.exit_code == 0, result.output
         ledger = open_ledger(folder)
         found[generation] = records_of(ledger)
         ledger.close_here()
@@ -160,7 +164,7 @@ async def test_encodings_come_to_the_same(tmp_path, usual, generation, encoding)
     async with stage(tmp_path, SMALL) as live:
         outcome = await live.visit(Export(generation=generation, encoding=encoding))
 
-        assert "success" == outcome.verdict
+        assert outcome.verdict == "success"
         assert usual[generation] == live.records()
 
 
@@ -189,7 +193,7 @@ async def test_ways_of_sending_come_to_the_same(tmp_path, usual, generation, one
     async with stage(tmp_path, SMALL, onec=onec) as live:
         outcome = await live.visit(Export(generation=generation, portion=portion), manners=manners)
 
-        assert "success" == outcome.verdict
+        assert outcome.verdict == "success"
         assert usual[generation] == live.records()
 
 
@@ -205,7 +209,7 @@ async def test_a_line_that_breaks_comes_to_the_same(tmp_path, usual, generation,
             Export(generation=generation), mischief=mischief, manners=Manners(retry=retry, attempts=20)
         )
 
-        assert "success" == outcome.verdict
+        assert outcome.verdict == "success"
         assert usual[generation] == live.records()
 
 
@@ -215,9 +219,9 @@ async def test_files_out_of_order_and_repeated_come_to_the_same(tmp_path, usual,
     async with stage(tmp_path, SMALL, onec="zip = false") as live:
         outcome = await live.visit(Export(generation=generation, portion=5), spoiling=spoiling)
 
-        assert "success" == outcome.verdict
+        assert outcome.verdict == "success"
         assert usual[generation] == live.records()
-        assert [] == live.issues()
+        assert live.issues() == []
 
 
 @pytest.mark.parametrize("generation", ["G1", "G3"])
@@ -236,7 +240,7 @@ async def test_a_hub_restarted_in_the_middle_comes_to_the_same(tmp_path, usual, 
         outcome = await visit
         await live.rest()
 
-        assert "success" == outcome.verdict
+        assert outcome.verdict == "success"
         assert outcome.breaks > 0
         assert usual[generation] == live.records()
 
@@ -245,7 +249,7 @@ async def test_two_1c_with_one_login_at_once_come_to_the_same(tmp_path, usual):
     async with stage(tmp_path, SMALL) as live:
         outcomes = await live.visit(Export(generation="G2", portion=4), side_by_side=3)
 
-        assert ["success"] * 3 == [outcome.verdict for outcome in outcomes]
+        assert [outcome.verdict for outcome in outcomes] == ["success"] * 3
         assert usual["G2"] == live.records()
 
 
@@ -261,7 +265,7 @@ async def test_what_came_through_the_door_is_nothing_new_from_disk_and_the_other
     result = await asyncio.to_thread(obmen, *arguments)
     after = open_ledger(tmp_path)
 
-    assert 0 == result.exit_code
+    assert result.exit_code == 0
     assert "изменено 0" in result.output
     assert records == records_of(after)
     assert before["versions"] == footprint(after)["versions"]
@@ -276,7 +280,7 @@ def test_an_archive_on_disk_comes_to_the_same(tmp_path, usual):
     again = obmen("import", "erp", str(archive), "-c", str(config), language="en")
     ledger = open_ledger(tmp_path)
 
-    assert (0, 0) == (first.exit_code, again.exit_code)
+    assert (first.exit_code, again.exit_code) == (0, 0)
     assert " 0 changed" in again.output
     assert usual["G3"] == records_of(ledger)
     ledger.close_here()
