@@ -75,6 +75,7 @@ class LocalRunner:
                 )
             if self._housekeeping is not None:
                 group.create_task(self._keep_house(self._housekeeping))
+        await self.intake.close()
 
     def stop(self) -> None:
         """Ask every loop to end."""
