@@ -38,6 +38,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     next_at: Callable[[float | None, float], float]
 
 
+class Chore(msgspec.Struct, frozen=True, kw_only=True):
+    """Something the hub does for itself: at the start, and again every so often."""
+
+    name: str
+    every_s: float
+    work: Callable[[], Awaitable[object]]
+
+
 class LocalRunner:
     """Runs a hub until it is told to stop; what has begun is finished first."""
 
@@ -46,14 +54,14 @@ class LocalRunner:
         hub: Hub,
         jobs: Sequence[Job],
         *,
-        housekeeping: Callable[[Tx, float], object] | None = None,
+        chores: Sequence[Chore] = (),
         quiet_s: float = 30.0,
         idle_s: float = 1.0,
     ) -> None:
         self.hub = hub
         self.intake = HubIntake(hub, self._arrived)
         self._jobs = jobs
-        self._housekeeping = housekeeping
+        self._chores = chores
         self._quiet_s = quiet_s
         self._idle_s = idle_s
         self._stop = asyncio.Event()
@@ -73,8 +81,8 @@ class LocalRunner:
                 group.create_task(
                     self._forever(f"{job.kind} {job.connection} {job.entity}", job.connection, self._job(job))
                 )
-            if self._housekeeping is not None:
-                group.create_task(self._keep_house(self._housekeeping))
+            for chore in self._chores:
+                group.create_task(self._forever(chore.name, "", self._chore(chore)))
 
     def stop(self) -> None:
         """Ask every loop to end."""
@@ -142,10 +150,12 @@ class LocalRunner:
 
         return once
 
-    async def _keep_house(self, work: Callable[[Tx, float], object]) -> None:
-        while not self._stop.is_set():
-            await self.hub.ledger.run(lambda tx: work(tx, self.hub.now()))
-            await self._pause(3600.0)
+    def _chore(self, chore: Chore) -> Callable[[str], Awaitable[None]]:
+        async def once(_name: str) -> None:
+            await chore.work()
+            await self._pause(chore.every_s)
+
+        return once
 
     # --- staying alive --------------------------------------------------------------------------------------------
 

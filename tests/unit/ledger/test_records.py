@@ -268,5 +268,5 @@ def test_ids_of_an_entity_come_in_order_behind_a_number(any_ledger):
         tx.put_records([product(3), product(1), product(2), product(9)], new=True, keys={})
         tx.put_records([product(4, entity="offer")], new=True, keys={})
 
-        assert [2, 3] == tx.ids("product", after=1, limit=2)
-        assert [4] == tx.ids("offer", after=0, limit=10)
+        assert tx.ids("product", after=1, limit=2) == [2, 3]
+        assert tx.ids("offer", after=0, limit=10) == [4]
