@@ -143,9 +143,10 @@ def _hub(config: Config, ledger: SqlLedger, connections: dict[str, Connection]) 
         limits=config.guards.limits(),
         selling=config.offer.selling(),
         planned=frozenset(
-            name
+            (name, entity)
             for name, configured in config.connections.items()
-            if any(configured.delivers(entity) == "plan" for entity in config.sync)
+            for entity in config.sync
+            if configured.delivers(entity) == "plan"
         ),
         may_write=may_write,
     )
