@@ -18,6 +18,7 @@ from obmen.engine.exchanges import ExchangeLog
 from obmen.engine.housekeeping import keep_house
 from obmen.engine.hub import Hub, Matching
 from obmen.engine.local import Chore, Job, LocalRunner
+from obmen.engine.remapping import reread, rewrite
 from obmen.gateway import Entrance, Gateway
 from obmen.ledger.budget import budget_of
 from obmen.ledger.retention import Keep
@@ -116,7 +117,15 @@ def chores_of(config: Config, hub: Hub) -> list[Chore]:
         if any(counts.values()):
             log.info("housekeeping removed %s", {kind: count for kind, count in counts.items() if count})
 
-    return [Chore(name="housekeeping", every_s=HOUR_S, work=housekeeping)]
+    async def remapping() -> None:
+        for name in hub.connections:
+            await reread(hub, name)
+            await rewrite(hub, name)
+
+    return [
+        Chore(name="housekeeping", every_s=HOUR_S, work=housekeeping),
+        Chore(name="remapping", every_s=HOUR_S, work=remapping),
+    ]
 
 
 def facts(hub: Hub) -> SqlLedger:

@@ -19,6 +19,7 @@ from obmen.engine.intake import ENDED, HubIntake
 from obmen.engine.issues import paused
 from obmen.engine.pulling import pull
 from obmen.engine.reconciling import reconcile
+from obmen.engine.remapping import reread
 from obmen.engine.resolving import resolve
 from obmen.engine.unpacking import quiet, unpack
 from obmen.errors import AuthFailed, ObmenError, Transient
@@ -143,6 +144,7 @@ class LocalRunner:
                 return
             work = pull if job.kind == "pull" else reconcile
             counted = await work(self.hub, name, job.entity)
+            await reread(self.hub, name)
             last[:] = [self.hub.now()]
             if counted["applied"] or counted["refused"]:
                 log.info("%s %s %s: %s", job.kind, name, job.entity, dict(counted))
