@@ -126,7 +126,8 @@ def wake(tx: Tx, hub: Hub, waiters: Collection[Waiter]) -> None:
 
 def row(hub: Hub, connection: str, record: Record, *, guarded: bool = False) -> Delivery:
     """Return the outbox row of a record one system is behind on."""
-    reason = Reason.HELD_GUARD if guarded else Reason.HELD_PLAN if connection in hub.planned else None
+    planned = (connection, record.entity) in hub.planned
+    reason = Reason.HELD_GUARD if guarded else Reason.HELD_PLAN if planned else None
     return Delivery(
         record=record.id,
         connection=connection,

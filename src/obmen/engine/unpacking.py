@@ -19,6 +19,7 @@ from obmen.engine.absence import missing
 from obmen.engine.awakening import awaken
 from obmen.engine.hub import Hub
 from obmen.engine.pulling import follow
+from obmen.engine.remapping import reread
 from obmen.engine.settling import Arrival, settle_page
 from obmen.engine.waking import HOOK
 from obmen.errors import BadInput, Bug, ObmenError
@@ -45,6 +46,7 @@ async def unpack(hub: Hub, number: int) -> StoredEnvelope:
         else:
             with _calm_collector():
                 await _portions(hub, stored)
+            await reread(hub, stored.connection)
     except BadInput as error:
         await _fail(hub, number, error)
     return await hub.ledger.run(lambda tx: tx.envelope(number))

@@ -360,6 +360,17 @@ class MemoryTx:
                 self._set(shelf, waiter.record, _Lease(row, 0.0))
         return sorted(waiters)
 
+    def waited_for(
+        self, prefix: str, kind: str, *, after: str = "", limit: int = 500
+    ) -> list[tuple[str, Waiter]]:
+        """Return the keys behind `after` that begin with a prefix, in order, each with one who waits for it."""
+        found: list[tuple[str, Waiter]] = []
+        for key in sorted(key for key in self._at.waits if key.startswith(prefix) and key > after):
+            of_kind = [waiter for waiter in self._at.waits[key] if waiter.kind == kind]
+            if of_kind and len(found) < limit:
+                found.append((key, min(of_kind)))
+        return found
+
     # --- issues and guards
     def open_issues(self, issues: Sequence[Issue], *, at: float) -> None:
         """Open issues, or count them once more."""
