@@ -10,7 +10,7 @@ without an answer is looked up (`resolving`), everything else is simply planned 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -19,15 +19,15 @@ from obmen.connectors.contract import Connection, Source, Step, Target, Unlanded
 from obmen.engine import issues, outbox
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.receiving import receive
-from obmen.engine.settling import Arrival, settle_page
+from obmen.engine.settling import Arrival, resettle, settle_page
 from obmen.errors import AuthFailed, Transient
-from obmen.ledger.contract import READY, WAITING, Attempt, Binding, Delivery, JournalLine, Tx, Waiter
+from obmen.ledger.contract import LEASED, READY, WAITING, Attempt, Binding, Delivery, JournalLine, Tx, Waiter
 from obmen.model import Record
 from obmen.sync.behind import Need, must_look_first, need
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
 from obmen.sync.settle import Entry
-from obmen.sync.shadow import Shadow
+from obmen.sync.shadow import Shadow, bind_key, bound_key
 
 MARK = "obmen:"
 WINDOW_LOOK_S = 60.0
@@ -76,7 +76,8 @@ async def _deliver_entity(
     prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows))
     if prepared.look_first:
         await look_first(hub, connection, prepared)
-        prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=True))
+        looked = frozenset(candidate.record.id for candidate in prepared.look_first)
+        prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=looked))
     if prepared.create:
         prepared = await find_first(hub, connection, prepared, rows)
     if prepared.is_empty or not isinstance(target, Target):
@@ -84,6 +85,7 @@ async def _deliver_entity(
     steps = await hub.ledger.run(lambda tx: freeze(tx, hub, connection, prepared))
     if not steps:
         return
+    attempt = steps[0].attempt
     try:
         outcomes = await target.push(steps)
     except (AuthFailed, Transient) as error:
@@ -92,16 +94,21 @@ async def _deliver_entity(
         unlanded = [
             Unlanded(record=step.record, code=error.code, text=error.en, retry_after_s=hint) for step in steps
         ]
-        await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, unlanded))
+        await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, unlanded, attempt=attempt))
         raise
-    await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, outcomes))
+    await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, outcomes, attempt=attempt))
 
 
 # --- planning -----------------------------------------------------------------------------------------------------
 
 
-def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, looked: bool = False) -> Prepared:
-    """Plan claimed rows anew from record and shadow; rows that need nothing or cannot go are settled here."""
+def prepare(
+    tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, looked: Collection[int] = ()
+) -> Prepared:
+    """Plan claimed rows anew from record and shadow; rows that need nothing or cannot go are settled here.
+
+    `looked` are the records whose state there was settled just now.
+    """
     entity = rows[0].entity
     topology = hub.topologies[entity]
     reader = topology.reader(connection)
@@ -141,10 +148,11 @@ def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, look
         for name in shut:
             del wanted.fields[name]
         candidate = Candidate(record, wanted, shadow, refs.get(record.id), keys.get(record.id, {}))
+        gated = candidate.ref is None or Law.GATE_BIRTH_ONLY not in hub.laws
+        if gated and reader.when is not None and not reader.when(record):
+            waiting.append((row, Reason.WAITING_CONDITION, ()))
+            continue
         if candidate.ref is None:
-            if reader.when is not None and not reader.when(record):
-                waiting.append((row, Reason.WAITING_CONDITION, ()))
-                continue
             verdict = _birth(tx, hub, connection, candidate, bare)
             if isinstance(verdict, Reason):
                 done.append((record, verdict))
@@ -160,7 +168,7 @@ def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, look
         elif not wanted.fields:
             names = tuple(wanted.waits)
             waiting.append((row, wanted.reasons[names[0]], _wakes(wanted, names)))
-        elif _must_look(hub, connection, candidate, looked=looked):
+        elif record.id not in looked and _must_look(hub, connection, candidate):
             result.look_first.append(candidate)
         else:
             result.update.append(candidate)
@@ -169,8 +177,8 @@ def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, look
     return result
 
 
-def _must_look(hub: Hub, connection: str, candidate: Candidate, *, looked: bool) -> bool:
-    if looked or Law.LOOK_BEFORE_WRITE not in hub.laws or not isinstance(hub.connections[connection], Source):
+def _must_look(hub: Hub, connection: str, candidate: Candidate) -> bool:
+    if Law.LOOK_BEFORE_WRITE not in hub.laws or not isinstance(hub.connections[connection], Source):
         return False
     topology = hub.topologies[candidate.record.entity]
     return must_look_first(candidate.need, candidate.record, topology, connection)
@@ -186,7 +194,7 @@ def _birth(
     if record.atoms.get("active") is False:
         return Reason.INACTIVE_NEW
     tombstone = any(
-        binding.connection == connection and binding.kind == "gone" for binding in tx.bindings([record.id])
+        binding.connection == connection and binding.kind != "live" for binding in tx.bindings([record.id])
     )
     if tombstone and Law.RECREATE_NEVER in hub.laws:
         return Reason.GONE
@@ -283,7 +291,10 @@ async def find_first(hub: Hub, connection: str, prepared: Prepared, rows: Sequen
         return prepared
     adopted = await hub.ledger.run(lambda tx: adopt(tx, hub, connection, prepared, hits))
     await look_again(hub, connection, prepared.entity, adopted, evidence="found before create")
-    return await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=True))
+    looked = {candidate.record.id for candidate in (*prepared.create, *prepared.update)}
+    again = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=looked))
+    found_none = {candidate.record.id for candidate in prepared.create} - set(hits)
+    return again._replace(create=[new for new in again.create if new.record.id in found_none])
 
 
 def adopt(
@@ -292,6 +303,7 @@ def adopt(
     """Bind what was found; two objects, or one that is somebody else's, are an issue. Return the refs bound."""
     bound = tx.bound(connection, prepared.entity, {ref for refs in hits.values() for ref in refs})
     adopted: list[str] = []
+    wakes: list[str] = []
     for candidate in prepared.create:
         refs = hits.get(candidate.record.id, ())
         if not refs:
@@ -303,15 +315,21 @@ def adopt(
             row = outbox.row(hub, connection, record)
             tx.reschedule([_waiting(row, Reason.DOUBLE, ())])
             continue
-        tx.bind([Binding(connection, prepared.entity, free[0], record.id)])
+        ref = free[0] if free else refs[0]
+        tx.bind([Binding(connection, prepared.entity, ref, record.id)])
+        bound[ref] = record.id
+        wakes += [bind_key(connection, prepared.entity, ref), bound_key(connection, record.id)]
         line = JournalLine(
             record=record.id,
             connection=connection,
             kind="create",
-            entries=(Entry("", Reason.ADOPTED.code, detail=free[0]),),
+            entries=(Entry("", Reason.ADOPTED.code, detail=ref),),
         )
         tx.journal([line], at=hub.now(), tick=tx.tick())
-        adopted.append(free[0])
+        adopted.append(ref)
+    woken = tx.woken(wakes)
+    if woken and Law.PARTNER_WAKES in hub.laws:
+        resettle(tx, hub, woken)
     return adopted
 
 
@@ -319,21 +337,31 @@ def adopt(
 
 
 def freeze(tx: Tx, hub: Hub, connection: str, prepared: Prepared) -> list[Step]:
-    """Write down what is about to be sent. Rows that have an open attempt or changed hands meanwhile are left out."""
+    """Write down what is about to be sent, and only that may be sent.
+
+    Left out is what is not leased any more, what moved since it was planned, and what has an open attempt.
+    """
     candidates = [*prepared.create, *prepared.update]
     ids = [candidate.record.id for candidate in candidates]
     open_ = tx.attempts(connection, ids)
-    versions = tx.records(ids)
+    rows = tx.deliveries(connection, ids)
+    records = tx.records(ids)
+    refs = tx.refs_of(connection, ids)
+    shadows = tx.shadows(connection, ids)
     steps: list[Step] = []
     attempts: list[Attempt] = []
     moved: list[Delivery] = []
     opened_at = tx.tick()
     for candidate in candidates:
         number = candidate.record.id
-        if number in open_ or versions[number].version != candidate.record.version:
-            moved.append(outbox.row(hub, connection, versions[number]))
+        row = rows.get(number)
+        if row is None or row.state != LEASED or number in open_:
             continue
-        step = _step(candidate)
+        planned = (candidate.record.version, candidate.ref, candidate.shadow)
+        if planned != (records[number].version, refs.get(number), shadows.get(number)):
+            moved.append(msgspec.structs.replace(row, state=READY))
+            continue
+        step = _step(candidate, opened_at)
         steps.append(step)
         attempts.append(
             Attempt(
@@ -348,8 +376,10 @@ def freeze(tx: Tx, hub: Hub, connection: str, prepared: Prepared) -> list[Step]:
                 resolve_at=hub.now() + hub.lease_s + hub.connections[connection].visible_after_s,
             )
         )
-    tx.put_attempts(attempts)
-    tx.reschedule(moved)
+    if attempts:
+        tx.put_attempts(attempts)
+    if moved:
+        tx.reschedule(moved)
     return steps
 
 
@@ -358,7 +388,7 @@ def mark_of(record: int) -> str:
     return f"{MARK}{record}"
 
 
-def _step(candidate: Candidate) -> Step:
+def _step(candidate: Candidate, opened_at: int = 0) -> Step:
     record = candidate.record
     return Step(
         record=record.id,
@@ -369,4 +399,5 @@ def _step(candidate: Candidate) -> Step:
         mark=mark_of(record.id),
         keys=candidate.keys,
         title=record.title,
+        attempt=opened_at,
     )

@@ -205,6 +205,9 @@ class Tx(Protocol):
     def records(self, ids: Collection[int]) -> dict[int, Record]:
         """Return records."""
 
+    def ids(self, entity: str, *, after: int, limit: int) -> list[int]:
+        """Return ids of an entity's records behind `after`, in order."""
+
     def shadows(self, connection: str, records: Collection[int]) -> dict[int, Shadow]:
         """Return the shadows of one system."""
 
@@ -236,7 +239,10 @@ class Tx(Protocol):
         """Store shadows."""
 
     def put_deliveries(self, rows: Sequence[Delivery]) -> None:
-        """Say who is behind. An existing row keeps `since`, `attempts` and a hold that a person must lift."""
+        """Say who is behind. An existing row keeps `since`, `attempts` and a hold that a person must lift.
+
+        A leased row stays leased, unless the new row is held for a person.
+        """
 
     def reschedule(self, rows: Sequence[Delivery]) -> None:
         """End leases: set state, reason, wakes_on, not_before and attempts exactly as given; absent rows are added."""

@@ -24,12 +24,17 @@ _COLUMNS = tuple(column for column in OUTBOX.columns if column.name != "leased_u
 _OF_CONNECTION = OUTBOX.c.connection == sa.bindparam("connection")
 
 _IS_LEASED = OUTBOX.c.state == word(LEASED)
-_IS_STUCK = sa.and_(OUTBOX.c.state == word(HELD), OUTBOX.c.reason.in_([word(reason) for reason in STICKY]))
+_STICKY = [word(reason) for reason in STICKY]
+_IS_STUCK = sa.and_(OUTBOX.c.state == word(HELD), OUTBOX.c.reason.in_(_STICKY))
 
 
 def _kept(new: Any) -> dict[str, Any]:
-    """Keep what a lease or a hold of a person has fixed; everything else becomes what is given."""
-    stays = sa.or_(_IS_LEASED, sa.and_(_IS_STUCK, new.state != word(HELD)))
+    """Keep what a lease or a hold of a person has fixed; everything else becomes what is given.
+
+    Only a hold of the second kind ends a lease: what a guard stops is not sent by whoever has claimed it before.
+    """
+    stops = sa.and_(new.state == word(HELD), new.reason.in_(_STICKY))
+    stays = sa.or_(sa.and_(_IS_LEASED, sa.not_(stops)), sa.and_(_IS_STUCK, new.state != word(HELD)))
     names = ("state", "reason", "wakes_on", "not_before")
     return {name: sa.case((stays, OUTBOX.c[name]), else_=new[name]) for name in names}
 
@@ -103,7 +108,8 @@ class Outbox(Part):
     def put_deliveries(self, rows: Sequence[Delivery]) -> None:
         """Say who is behind. An existing row keeps `since`, `attempts` and a hold that a person must lift.
 
-        A leased row stays leased: whoever writes it compares again afterwards.
+        A leased row stays leased, since whoever writes it compares again afterwards; unless a person must lift the
+        new hold.
         """
         self.db.bulk(_PUT, _rows(rows))
 

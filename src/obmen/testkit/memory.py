@@ -186,6 +186,15 @@ class MemoryTx:
         found = _pick(self._at.outbox[connection], records)
         return {record: lease.row for record, lease in found.items()}
 
+    def ids(self, entity: str, *, after: int, limit: int) -> list[int]:
+        """Return ids of an entity's records behind `after`, in order."""
+        ids = sorted(
+            number
+            for number, record in self._at.records.items()
+            if record.entity == entity and number > after
+        )
+        return ids[:limit]
+
     def by_key(self, entity: str, key: str, values: Collection[str]) -> dict[str, list[int]]:
         """Return the records whose key atom has one of these values, two ids at most each."""
         found: dict[str, list[int]] = {}
@@ -562,7 +571,8 @@ def _merged(lease: _Lease, row: Delivery) -> _Lease:
     old, until = lease
     kept = msgspec.structs.replace(row, since=old.since, attempts=old.attempts)
     stuck = old.state == HELD and old.reason in STICKY and row.state != HELD
-    if old.state == LEASED or stuck:
+    stopped = row.state == HELD and row.reason in STICKY
+    if stuck or (old.state == LEASED and not stopped):
         kept = msgspec.structs.replace(
             kept, state=old.state, reason=old.reason, wakes_on=old.wakes_on, not_before=old.not_before
         )
