@@ -273,11 +273,11 @@ def may_decide(system: str, entity: str, atom: str) -> bool:
             return True
 
 
-def _is_confirmed(record: Record) -> bool:
-    return record.atoms.get("stage") != "new"
+def _is_ripe(record: Record) -> bool:
+    return record.atoms.get("stage") != "new" and not record.atoms.get("cancelled")
 
 
-CONDITIONS = {"retail": _is_confirmed}
+CONDITIONS = {"retail": _is_ripe}
 
 
 def _strip(atom: str, wire: Wire) -> Wire:
@@ -319,7 +319,7 @@ CRM = {
     "product": Kind(
         atoms=("name", "sku", "brand", "country", "manufacturer", "kind", "active"),
         required=("name",),
-        defaults={"country": "RU", "active": "Y"},
+        defaults={"country": "ru", "active": "Y"},
         natural="sku",
     ),
     "order": Kind(
