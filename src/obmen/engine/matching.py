@@ -80,7 +80,7 @@ def possible(
     """Return which of the objects found for a record may be it: not bound to another, nor marked as another's."""
     bound = tx.bound(connection, entity, refs)
     marks = {ref: looks[ref].mark for ref in refs if ref in looks}
-    others = tx.records({mark for mark in marks.values() if mark not in {None, number}})  # type: ignore[arg-type]
+    others = tx.records({mark for mark in marks.values() if mark not in {None, number}})
     return [ref for ref in refs if bound.get(ref, number) == number and marks.get(ref) not in others]
 
 

@@ -17,7 +17,6 @@ from obmen.sync.receipt import base_of_found, base_of_lost_update, hand_over_onc
 from obmen.sync.settle import Entry
 from obmen.sync.shadow import Look, bind_key, bound_key
 
-
 VOLATILE = frozenset(atom.name for entity in ENTITIES.values() for atom in entity.atoms if atom.volatile)
 
 
