@@ -3,6 +3,7 @@
 import typer
 
 from obmen.cli import app, imports, inspect, run, sandbox
+from obmen.cli.demo import demo
 from obmen.cli.example import example_config
 
 cli = typer.Typer(
@@ -21,6 +22,7 @@ cli.command()(run.resume)
 cli.command()(example_config)
 cli.command()(inspect.inspect)
 cli.command()(sandbox.sandbox)
+cli.command()(demo)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from obmen.cli.app import errors, speaks
@@ -12,7 +12,8 @@ from obmen.cli.assemble import open_hub
 from obmen.config import Config, load_config
 from obmen.connectors import connectors
 from obmen.engine.hub import Hub
-from obmen.errors import BadInput
+from obmen.errors import BadInput, ConfigError
+from obmen.ledger.sql import SqlLedger
 
 
 def configured(path: Path) -> Config:
@@ -24,9 +25,16 @@ def configured(path: Path) -> Config:
 
 
 @contextmanager
-def hub_of(path: Path, *, exclusive: bool = False) -> Iterator[Hub]:
-    """Open the hub of a configuration; not exclusive beside a running one, for looking and for a person's acts."""
-    with open_hub(configured(path), exclusive=exclusive) as hub:
+def hub_of(path: Path) -> Iterator[Hub]:
+    """Open the hub of a configuration: as its only process, or beside the one that runs it."""
+    config = configured(path)
+    with ExitStack() as stack:
+        try:
+            hub = stack.enter_context(open_hub(config, exclusive=True))
+        except ConfigError as error:
+            if error.code != "ledger.in_use":
+                raise
+            hub = stack.enter_context(open_hub(config, exclusive=False))
         yield hub
 
 
@@ -40,3 +48,10 @@ def known(hub: Hub, connection: str) -> str:
         f"There is no connection «{connection}»; there are: {names}.",
         f"Подключения «{connection}» нет; есть: {names}.",
     )
+
+
+def facts(hub: Hub) -> SqlLedger:
+    """Return the ledger with what only SQL can be asked: histories, searches, the exchange log."""
+    if not isinstance(hub.ledger, SqlLedger):
+        raise TypeError("the command line works with ledgers in SQL")
+    return hub.ledger

@@ -72,6 +72,7 @@ async def _import(hub: Hub, name: str, paths: Sequence[Path]) -> int:
             ended = await unpack(hub, number)
             failed += _report(ended)
             total.update(ended.counters)
+            total["received"] += ended.received
             bar.advance(task)
     asked = await quiet(hub, name)
     await hub.connections[name].close()
@@ -104,7 +105,8 @@ def _summary(hub: Hub, total: Counter[str], asked: Sequence[str]) -> None:
     if waiting:
         say(f"Ждут связанной карточки: {len(waiting)}", f"Waiting for a partner: {len(waiting)}")
         for key, record in waiting[:20]:
-            screen.print(f"  «{record.title}»  ← {key.split(':', 2)[-1]}", markup=False)
+            partner = key.split(":", 2)[-1]
+            screen.print(f"  «{record.title}»  ← {partner}", markup=False, soft_wrap=True)
     for digest in asked:
         say(
             f"Придержано до подтверждения, код {digest}: см. obmen issues.",

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
-from aiohttp_socks import ProxyConnector
+from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
 from obmen.connectors.contract import Exchange, Ports
 from obmen.errors import ConfigError, Transient, UnknownOutcome, redact
@@ -29,6 +29,10 @@ READABLE = 4000
 LARGEST_ANSWER = 64 * 1024 * 1024
 _METADATA = frozenset({"100.100.100.200", "fd00:ec2::254", "metadata.google.internal"})
 _SOCKS = ("socks4", "socks5")
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+_PROXY_FAILED = (aiohttp.ClientHttpProxyError, ProxyError, ProxyConnectionError, ProxyTimeoutError)
+_KEEPALIVE_S = 4.0
+"""Shorter than a web server's own: a write into a connection being closed there has an unknown outcome."""
 
 
 class Answer(NamedTuple):
@@ -143,9 +147,9 @@ class Transport:
                     content += await response.content.read(LARGEST_ANSWER + 1 - len(content))
                 cookies = {name: morsel.value for name, morsel in response.cookies.items()}
                 return Answer(response.status, response.headers, content, cookies)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as exc:
-            raise self._not_sent(exc) from None
-        except (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError) as exc:
+        except aiohttp.ClientSSLError as exc:
+            raise self._not_trusted(exc) from None
+        except (*_NOT_SENT, *_PROXY_FAILED) as exc:
             raise self._not_sent(exc) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
             raise UnknownOutcome(
@@ -165,7 +169,9 @@ class Transport:
             else:
                 plain = urlsplit(self._base).scheme == "http"
                 resolver = None if self._proxy else _GuardedResolver(private_only=plain)
-                connector = aiohttp.TCPConnector(ssl=context, resolver=resolver, limit=8)
+                connector = aiohttp.TCPConnector(
+                    ssl=context, resolver=resolver, limit=8, keepalive_timeout=_KEEPALIVE_S
+                )
             self._session = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
             )
@@ -176,6 +182,14 @@ class Transport:
             "network.unreachable",
             f"{self.host} cannot be reached: check the address, the network and the proxy.",
             f"До {self.host} не достучаться: проверьте адрес, сеть и прокси.",
+            detail=self.mask(f"{type(exc).__name__}: {exc}"),
+        )
+
+    def _not_trusted(self, exc: Exception) -> ConfigError:
+        return ConfigError(
+            "network.certificate",
+            f"The certificate of {self.host} is not trusted: name its authority in the setting `ca_file`.",
+            f"Сертификату {self.host} нет доверия: укажите его центр сертификации в настройке `ca_file`.",
             detail=self.mask(f"{type(exc).__name__}: {exc}"),
         )
 

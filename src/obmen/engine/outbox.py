@@ -118,14 +118,14 @@ def wake(tx: Tx, hub: Hub, waiters: Collection[Waiter]) -> None:
         for entity in sorted({record.entity for record in records}):
             here = [record for record in records if record.entity == entity]
             behind, up_to_date = compare(tx, hub, connection, here)
-            # What waited had been let go before; a plan or a guard does not hold it a second time.
+            # What waited had been let go before; a plan or a guard does not hold it a second time. Waking has made
+            # such rows ready already.
             rows = tx.deliveries(connection, [record.id for record in behind])
-            waiting = [record for record in behind if record.id in rows and rows[record.id].state == WAITING]
-            freed = [
-                msgspec.structs.replace(rows[r.id], state=READY, reason="", wakes_on=()) for r in waiting
-            ]
-            tx.reschedule(freed)
-            tx.put_deliveries([row(hub, connection, record) for record in behind if record not in waiting])
+            free = {number for number, old in rows.items() if old.state in {READY, WAITING}}
+            tx.reschedule(
+                [msgspec.structs.replace(rows[n], state=READY, reason="", wakes_on=()) for n in sorted(free)]
+            )
+            tx.put_deliveries([row(hub, connection, record) for record in behind if record.id not in free])
             if up_to_date:
                 tx.drop_deliveries(connection, up_to_date)
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import struct
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
+from typing import BinaryIO
+
+import msgspec
 
 from obmen.connectors.contract import Envelope, Portion, Unpacker
 from obmen.engine import guarding
@@ -18,6 +23,10 @@ from obmen.engine.waking import HOOK
 from obmen.errors import BadInput, Bug, ObmenError
 from obmen.ledger.contract import StoredEnvelope, Tx
 from obmen.sync.laws import Law
+
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE = msgspec.msgpack.Decoder(Portion).decode
+_LENGTH = struct.Struct(">Q")
 
 WORKING, DONE, FAILED, WAITING = "working", "done", "failed", "waiting"
 
@@ -53,16 +62,14 @@ async def _portions(hub: Hub, stored: StoredEnvelope) -> None:
             f"{stored.connection} cannot open {stored.kind} {stored.name}",
             f"{stored.connection} не умеет открывать {stored.kind} {stored.name}",
         )
-    iterator = connection.unpack(envelope_of(stored), stored.position)
-    # The next portion is read while the ledger stores the one before: the database works outside Python's lock.
-    ahead = asyncio.create_task(asyncio.to_thread(_next, iterator))
-    try:
+    # Read to the end before anything is settled: a file cut in the middle leaves nothing half-applied.
+    with tempfile.TemporaryFile() as spool:
+        await asyncio.to_thread(_read_whole, connection.unpack(envelope_of(stored), stored.position), spool)
+        # The next portion is decoded while the ledger stores the one before: databases work outside Python's lock.
+        ahead = asyncio.create_task(asyncio.to_thread(_next, spool))
         while (portion := await ahead) is not None:
-            ahead = asyncio.create_task(asyncio.to_thread(_next, iterator))
+            ahead = asyncio.create_task(asyncio.to_thread(_next, spool))
             await hub.ledger.run(partial(settle_portion, hub=hub, stored=stored, portion=portion))
-    finally:
-        with suppress(BadInput):
-            await ahead
     await hub.ledger.run(lambda tx: tx.move_envelope(stored.id, state=DONE, position=-1, counted={}))
 
 
@@ -123,12 +130,23 @@ def _calm_collector() -> Iterator[None]:
     With the usual thresholds a third of the time of an import goes into walking them again and again.
     """
     usual = gc.get_threshold()
-    gc.set_threshold(max(usual[0], 200_000), *usual[1:])
+    gc.set_threshold(max(usual[0], 50_000), *usual[1:])
     try:
         yield
     finally:
         gc.set_threshold(*usual)
 
 
-def _next(iterator: Iterator[Portion]) -> Portion | None:
-    return next(iterator, None)
+def _read_whole(portions: Iterator[Portion], spool: BinaryIO) -> None:
+    """Write portions one behind the other, each with its length before it."""
+    for portion in portions:
+        body = _ENCODE(portion)
+        spool.write(_LENGTH.pack(len(body)))
+        spool.write(body)
+    spool.seek(0)
+
+
+def _next(spool: BinaryIO) -> Portion | None:
+    """Read the next portion back, or None at the end."""
+    length = spool.read(_LENGTH.size)
+    return _DECODE(spool.read(_LENGTH.unpack(length)[0])) if length else None

@@ -15,30 +15,30 @@ _PRAGMAS = (
     "synchronous = FULL",
     "foreign_keys = OFF",
     "temp_store = MEMORY",
-    "cache_size = -65536",  # 64 MB
-    "wal_autocheckpoint = 4000",  # 16 MB: a checkpoint inside a commit is felt
-    "journal_size_limit = 67108864",
+    "cache_size = -24576",  # 24 MB: an import of any size stays within its memory
+    "wal_autocheckpoint = 16000",  # 64 MB: a checkpoint inside a commit is felt
+    "journal_size_limit = 134217728",
 )
 _BUSY_S = 30
 _OLDEST_SQLITE = (3, 38, 0)  # json_each without a compile option; RETURNING came in 3.35
 
 
-def open_engine(url: str, *, read_only: bool) -> tuple[sa.Engine, Path | None]:
-    """Return an engine for a ledger's address, and the file where it is one."""
+def open_engine(url: str, *, must_exist: bool = False) -> tuple[sa.Engine, Path | None]:
+    """Return an engine for a ledger's address, and the file where it is one; `must_exist` makes no new file."""
     try:
         address = sa.make_url(url)
         backend = address.get_backend_name()
     except sa.exc.ArgumentError:
         raise bad_address(url) from None
     if backend == "postgresql":
-        return _postgresql(address, read_only=read_only), None
+        return _postgresql(address), None
     if backend == "sqlite" and address.database:
         path = Path(address.database)
-        return _sqlite(path, read_only=read_only), path
+        return _sqlite(path, must_exist=must_exist), path
     raise bad_address(url)
 
 
-def _postgresql(address: sa.URL, *, read_only: bool) -> sa.Engine:
+def _postgresql(address: sa.URL) -> sa.Engine:
     # Two transactions that each read what the other writes would lose a wake-up: only SERIALIZABLE sees that.
     return sa.create_engine(
         address.set(drivername="postgresql+psycopg"),
@@ -48,18 +48,17 @@ def _postgresql(address: sa.URL, *, read_only: bool) -> sa.Engine:
         pool_pre_ping=True,
         # Arrays of one and of five hundred want different plans; poolers between us do not like prepared statements.
         connect_args={"prepare_threshold": None},
-        execution_options={"postgresql_readonly": True} if read_only else {},
     )
 
 
-def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
+def _sqlite(path: Path, *, must_exist: bool) -> sa.Engine:
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         raise ConfigError(
             "ledger.old_sqlite",
             f"SQLite {sqlite3.sqlite_version} is too old; 3.38 is needed: use a newer Python build or PostgreSQL",
             f"SQLite {sqlite3.sqlite_version} слишком стара; нужна 3.38: возьмите сборку Python новее или PostgreSQL",
         )
-    if read_only and not path.exists():
+    if must_exist and not path.exists():
         raise ConfigError(
             "ledger.absent",
             f"There is no ledger at {path}; start the hub once, or check the address",
@@ -76,11 +75,9 @@ def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
         connection.isolation_level = None
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
-        if read_only:
-            connection.execute("PRAGMA query_only = ON")
 
     def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     sa.event.listen(engine, "connect", connected)
     sa.event.listen(engine, "begin", begun)

@@ -7,6 +7,7 @@ the systems have been adopted again, and no number may be given out twice: marks
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,11 +71,12 @@ class Marker:
         self.follow(tick)
 
     def follow(self, tick: int) -> None:
-        """Note how far the ledger has come."""
+        """Note how far the ledger has come. A full disk does not matter here: a note may lag behind."""
         if tick > self._tick:
             self._tick = tick
-            self._file.seek(0)
-            self._file.write(f"{self._ledger} {tick}".ljust(_WIDTH).encode())
+            with suppress(OSError):
+                self._file.seek(0)
+                self._file.write(f"{self._ledger} {tick}".ljust(_WIDTH).encode())
 
     def close(self) -> None:
         """Let go of the file."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from obmen.ledger.contract import Waiter
-from obmen.ledger.database import Part
+from obmen.ledger.contract import StoredEnvelope, Waiter
+from obmen.ledger.inbox import Inbox
 from obmen.ledger.statement import Statement
-from obmen.ledger.tables import BINDINGS, RECORDS, WAITS
+from obmen.ledger.tables import BINDINGS, ENVELOPES, RECORDS, WAITS
 
 _WAITING = Statement(
     sa.select(WAITS.c.key, WAITS.c.record, WAITS.c.connection, WAITS.c.kind)
@@ -31,13 +31,20 @@ _TITLES = Statement(
 )
 
 
-class Queries(Part):
+_ENVELOPES = Statement(sa.select(ENVELOPES.c.id).order_by(ENVELOPES.c.id.desc()).limit(sa.bindparam("limit")))
+
+
+class Queries(Inbox):
     """Questions of people."""
 
     def waiters(self, *, limit: int = 10_000) -> list[tuple[str, Waiter]]:
         """Return who waits for which key."""
         rows = self.db.rows(_WAITING, limit=limit)
         return [(key, Waiter(record, connection, kind)) for key, record, connection, kind in rows]
+
+    def envelopes(self, *, limit: int = 1000) -> list[StoredEnvelope]:
+        """Return the newest envelopes, whatever became of them, newest first."""
+        return [self.envelope(row.id) for row in self.db.rows(_ENVELOPES, limit=limit)]
 
     def search(self, entity: str, text: str, *, limit: int = 20) -> list[int]:
         """Return the records of an entity a person may mean: by ref in any system, by id, else by a part of the title."""

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import inf
 from random import Random
 from typing import TypeVar
@@ -19,7 +19,6 @@ from obmen.ledger.bindings import Bindings
 from obmen.ledger.database import Database
 from obmen.ledger.engine import open_engine
 from obmen.ledger.epoch import Marker, meet
-from obmen.ledger.inbox import Inbox
 from obmen.ledger.issues import Issues
 from obmen.ledger.journal import Journal
 from obmen.ledger.lock import FileLock
@@ -42,7 +41,7 @@ _AGAIN = frozenset({"40001", "40P01"})
 """PostgreSQL's serialisation failure and deadlock: the same work, begun again, may pass."""
 
 
-class SqlTx(Settings, Records, Bindings, Outbox, Attempts, Inbox, Journal, Issues, Queries):
+class SqlTx(Settings, Records, Bindings, Outbox, Attempts, Queries, Journal, Issues):
     """One transaction of `SqlLedger`: the contract's `Tx`, and what only SQL keeps."""
 
 
@@ -68,10 +67,11 @@ class SqlLedger:
     def open(cls, url: str, *, exclusive: bool) -> SqlLedger:
         """Open the ledger at an address such as `sqlite:////var/lib/obmen/obmen.db` or `postgresql://…`.
 
-        `exclusive` takes an SQLite file for this process alone, brings the tables up to date and looks whether the
-        database was put back in time; without it the ledger can only be read. PostgreSQL is shared in either case.
+        `exclusive` is for the process that runs the hub: it keeps another hub off an SQLite file, brings the tables up
+        to date and looks whether the database was put back in time. Without it one stands beside a running hub, to
+        look and to let in a person's acts. PostgreSQL is shared in either case.
         """
-        engine, path = open_engine(url, read_only=not exclusive)
+        engine, path = open_engine(url, must_exist=not exclusive)
         if not exclusive:
             return cls(engine)
         lock = None if path is None else FileLock(path)
@@ -104,7 +104,8 @@ class SqlLedger:
         if self._written < self._next_look:
             return
         self._next_look = self._next_look * 4 if self._next_look < _LAST_LOOK else inf
-        with self._engine.begin() as connection:
+        # The work is committed: whatever happens here must not look like its failure.
+        with suppress(sa.exc.DBAPIError), self._engine.begin() as connection:
             for table in _HOT:
                 connection.exec_driver_sql(f"ANALYZE {table.name}")
 

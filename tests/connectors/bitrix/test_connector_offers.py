@@ -54,6 +54,26 @@ async def test_an_offer_without_characteristics_is_the_product_itself(world, pro
     assert len(world.shop.state.elements) == 1
 
 
+@pytest.mark.parametrize("characteristics", [[], RED])
+async def test_a_look_after_a_write_is_an_echo(world, product, characteristics):
+    (done,) = await world.connection.push(
+        [
+            make_step(
+                "offer",
+                product=product,
+                name="Ботинки",
+                characteristics=characteristics,
+                prices__retail="4990.50 RUB",
+                prices__sale=None,
+                available="7",
+            )
+        ]
+    )
+
+    assert await world.look("offer", done.ref) == done.returned
+    assert done.returned["characteristics"] == characteristics
+
+
 async def test_a_bare_offer_never_renames_its_product(world, product):
     await world.create("offer", product=product, name="Другое имя", active=False, prices__retail="1.00 RUB")
 

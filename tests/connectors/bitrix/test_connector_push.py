@@ -1,9 +1,10 @@
 import pytest
 from open_shop import GUID, ScriptedFaults, make_step, opened
 
+from obmen.connectors.bitrix.connector.job import Job
 from obmen.connectors.bitrix.sandbox import Setup
 from obmen.connectors.contract import Done, Missing, Refused, Unknown, Unlanded
-from obmen.errors import AuthFailed
+from obmen.errors import AuthFailed, Rejected
 
 BOOTS = {"name": "Ботинки «Тундра» 42", "sku": "BT-42", "vat": "22", "active": True}
 
@@ -40,6 +41,30 @@ async def test_what_comes_back_is_what_stands_in_the_shop(world):
 
     assert await world.look("product", done.ref) == done.returned
     assert {atom: done.returned[atom] for atom in BOOTS} == BOOTS
+
+
+async def test_a_full_product_comes_back_as_it_was_sent(tmp_path):
+    sent = {
+        "name": "Кабель ВВГ «3×2,5»",
+        "sku": "ВВГ-3",
+        "barcodes": ["4601234567890"],
+        "description": "<p>Медь &amp; ПВХ</p>",
+        "summary": "Кабель, 100 % меди + оболочка",
+        "unit": "006",
+        "vat": "none",
+        "weight": "350.5",
+        "length": "1000",
+        "width": "12",
+        "height": "8",
+        "manufacturer": "Конкорд",
+        "properties.tags": ["a=б", "в&г"],
+        "active": True,
+    }
+    async with opened(tmp_path, create_choices=True, properties={"tags": "CML2_TRAITS"}) as world:
+        step = make_step("product", **{atom.replace(".", "__"): wire for atom, wire in sent.items()})
+        (done,) = await world.connection.push([step])
+
+    assert {atom: done.returned[atom] for atom in sent} == sent
 
 
 async def test_codes_of_namesakes_differ_in_one_batch_and_across_batches(world):
@@ -202,3 +227,11 @@ async def test_a_batch_of_fifty_products_takes_few_requests(world):
 
     assert {Done} == {type(outcome) for outcome in outcomes}
     assert world.budget.calls - before <= 5
+
+
+def test_an_error_is_no_refusal_when_the_value_stands_there_all_the_same():
+    job = Job(make_step("product", ref="7", name="Пила"))
+    job.refuse({"name"}, Rejected("bitrix.refused", "saved with warnings", "сохранено с предупреждениями"))
+
+    assert job.settle({"name": "Пила"}) == Done(record=1, ref="7", returned={"name": "Пила"})
+    assert isinstance(job.settle({"name": "Молоток"}), Refused)

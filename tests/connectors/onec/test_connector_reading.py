@@ -11,6 +11,7 @@ from hub import Clock, NoBudget
 from obmen.connectors.contract import Connection, Envelope, Ports, Receiver, Unpacker
 from obmen.connectors.onec import connector
 from obmen.connectors.onec.inbox import Notes, is_alone
+from obmen.connectors.onec.reading import PORTION
 from obmen.connectors.onec.sandbox.export import Export, export
 from obmen.connectors.onec.settings import Settings
 from obmen.errors import BadInput
@@ -193,15 +194,15 @@ def many(count):
     return "".join(f"<Товар><Ид>p{number}</Ид></Товар>" for number in range(count))
 
 
-def test_portions_hold_at_most_five_hundred_and_resume_behind_any_of_them(read):
-    text = catalog(many(1203))
+def test_portions_are_bounded_and_reading_resumes_behind_any_of_them(read):
+    text = catalog(many(2 * PORTION + 203))
     portions = read(text)
     refs = [look.ref for portion in portions for look in portion.looks]
 
     assert [(len(portion.looks), portion.position) for portion in portions] == [
-        (500, 500),
-        (500, 1000),
-        (203, 1203),
+        (PORTION, PORTION),
+        (PORTION, 2 * PORTION),
+        (203, 2 * PORTION + 203),
     ]
     for portion in portions:
         rest = [look.ref for other in read(text, portion.position) for look in other.looks]

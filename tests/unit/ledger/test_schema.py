@@ -49,9 +49,9 @@ def test_the_migrated_schema_is_the_schema_of_the_tables(sql_ledger):
 
 
 def test_sqlite_stores_the_migrated_tables_word_for_word_as_the_tables_say(tmp_path):
-    made, _ = open_engine(f"sqlite:///{tmp_path / 'made.db'}", read_only=False)
+    made, _ = open_engine(f"sqlite:///{tmp_path / 'made.db'}")
     METADATA.create_all(made)
-    moved, _ = open_engine(f"sqlite:///{tmp_path / 'moved.db'}", read_only=False)
+    moved, _ = open_engine(f"sqlite:///{tmp_path / 'moved.db'}")
     migrate(moved)
 
     assert described(made) == described(moved)
@@ -70,7 +70,7 @@ def _without_rowid(engine: sa.Engine) -> set[str]:
 
 
 def test_postgresql_keeps_sequences_and_byte_order(postgres_url):
-    engine, _ = open_engine(postgres_url, read_only=False)
+    engine, _ = open_engine(postgres_url)
     migrate(engine)
     with engine.begin() as connection:
         collations = connection.execute(
@@ -85,7 +85,7 @@ def test_postgresql_keeps_sequences_and_byte_order(postgres_url):
 
 
 def test_every_step_is_known_and_the_last_is_the_head(tmp_path):
-    engine, _ = open_engine(f"sqlite:///{tmp_path / 'x.db'}", read_only=False)
+    engine, _ = open_engine(f"sqlite:///{tmp_path / 'x.db'}")
     with engine.begin() as connection:
         steps = ScriptDirectory.from_config(alembic_config(connection))
         assert steps.get_current_head() == HEAD
@@ -96,7 +96,7 @@ def test_every_step_is_known_and_the_last_is_the_head(tmp_path):
 def test_a_database_of_a_newer_release_is_refused(tmp_path: Path):
     url = f"sqlite:///{tmp_path / 'obmen.db'}"
     SqlLedger.open(url, exclusive=True).close_here()
-    engine, _ = open_engine(url, read_only=False)
+    engine, _ = open_engine(url)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()

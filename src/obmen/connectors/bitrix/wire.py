@@ -92,8 +92,8 @@ def sections(row: Mapping[str, Any]) -> list[str]:
     raw = row.get("iblockSection", row.get("IblockSection"))
     found = raw if isinstance(raw, list) else list(raw.values()) if isinstance(raw, dict) else []
     ids = {str(whole(item)) for item in found if whole(item)}
-    main = whole(row.get("iblockSectionId"))
-    return sorted(ids | {str(main)} if main else ids)
+    main = str(whole(row.get("iblockSectionId")))
+    return sorted(ids | {main} - {"0"})
 
 
 def values(raw: Any) -> list[dict[str, Any]]:

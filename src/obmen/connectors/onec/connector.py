@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -32,12 +33,25 @@ class OnecConnector:
 
     vendor = "onec"
     settings: type[msgspec.Struct] = Settings
+    EXAMPLE: Mapping[str, object] = {  # as in the sandbox
+        "login": "${ERP_LOGIN:-1c}",
+        "password": "1c-sandbox",
+        "price_types": {"Розничная": "base", "Мелкооптовая": "wholesale"},
+        "warehouses": {"Основной склад": "main", "Магазин на Ленина": "lenina"},
+    }
 
     def open(self, name: str, settings: msgspec.Struct, ports: Ports) -> Connection:
         """Open the connection; 1C comes by itself."""
         if not isinstance(settings, Settings):
             raise TypeError(f"1C takes {Settings.__qualname__}, not {type(settings).__qualname__}")
         return Onec(name, settings, ports)
+
+
+class _Today(NamedTuple):
+    """The tables of one state of the references, and the codecs made of them."""
+
+    tables: Tables
+    codecs: dict[str, OnecCodec]
 
 
 class Onec:
@@ -62,8 +76,7 @@ class Onec:
         self._zone = ZoneInfo(settings.time_zone)
         self._references = ReferenceStore(ports.spool / "references.json")
         self._pictures = PictureIndex(ports.spool / "pictures.jsonl")
-        self._tables = Tables(settings, self._references.current)
-        self._codecs: dict[str, OnecCodec] = {}
+        self._today = _Today(Tables(settings, self._references.current), {})
         self._disk = Disk(name, settings, ports.spool, self._pictures)
         inbox = Inbox(settings, ports.spool, self._references, self._pictures)
         self._door = Door(name, settings, ports, inbox, ids=ids or _new_id, wait_s=wait_s)
@@ -76,14 +89,14 @@ class Onec:
 
     def codec(self, entity: str) -> OnecCodec:
         """Return the translation of an entity with today's settings and references."""
-        tables = self._tables_of(self._references.current)
-        if entity not in self._codecs:
-            self._codecs[entity] = OnecCodec(self.name, entity, tables, self._pictures.find)
-        return self._codecs[entity]
+        tables, codecs = self._today_by(self._references.current)
+        if entity not in codecs:
+            codecs[entity] = OnecCodec(self.name, entity, tables, self._pictures.find)
+        return codecs[entity]
 
     async def check(self) -> Sequence[Finding]:
         """Tell what is known of this 1C; it cannot be asked, it calls by itself."""
-        return findings(self.settings, self._tables_of(self._references.current))
+        return findings(self.settings, self._today_by(self._references.current).tables)
 
     async def close(self) -> None:
         """Let running imports of the door end."""
@@ -124,13 +137,14 @@ class Onec:
             ) from exc
 
     def _learn(self, items: list[Learnt]) -> Tables:
-        return self._tables_of(self._references.learn(items))
+        return self._today_by(self._references.learn(items)).tables
 
-    def _tables_of(self, references: References) -> Tables:
-        if self._tables.references is not references:
-            self._tables = Tables(self.settings, references)
-            self._codecs = {}
-        return self._tables
+    def _today_by(self, references: References) -> _Today:
+        """Return the tables by these references. Files are read in threads, so both change in one assignment."""
+        today = self._today
+        if today.tables.references is not references:
+            today = self._today = _Today(Tables(self.settings, references), {})
+        return today
 
 
 def order_of(header: Header, zone: ZoneInfo) -> str:
@@ -157,6 +171,7 @@ def findings(settings: Settings, tables: Tables) -> list[Finding]:
         found.append(
             Finding(
                 ok=False,
+                warning=True,
                 code="onec.open_to_all",
                 en="Any address may try the password: name 1C's addresses in allow_from.",
                 ru="Пробовать пароль может любой адрес: укажите адреса 1С в allow_from.",
@@ -166,16 +181,22 @@ def findings(settings: Settings, tables: Tables) -> list[Finding]:
         (tables.prices, "price_types", "price types", "типов цен"),
         (tables.stock, "warehouses", "warehouses", "складов"),
     ):
-        if naming.shared:
-            names = ", ".join(f"«{name}»" for name in naming.shared)
-            found.append(
-                Finding(
-                    ok=False,
-                    code=f"onec.same_name.{setting}",
-                    en=f"Several {en} are called {names}; they go by their ids: rename them in 1C or map the ids in {setting}.",
-                    ru=f"Несколько {ru} называются {names}; они различаются по Ид: переименуйте их в 1С или укажите Ид в {setting}.",
+        told = (
+            ("same_name", naming.shared, "are called", "называются"),
+            ("same_key", sorted(naming.clashing), "become", "становятся"),
+        )
+        for code, names, verb, verb_ru in told:
+            if names:
+                listed = ", ".join(f"«{name}»" for name in names)
+                found.append(
+                    Finding(
+                        ok=False,
+                        warning=True,
+                        code=f"onec.{code}.{setting}",
+                        en=f"Several {en} {verb} {listed}; they go by their ids: map the ids in {setting}.",
+                        ru=f"Несколько {ru} {verb_ru} {listed}; они различаются по Ид: укажите Ид в {setting}.",
+                    )
                 )
-            )
     return found
 
 

@@ -17,7 +17,7 @@ from obmen.connectors.onec.references import PictureIndex
 from obmen.connectors.onec.sentences import Refusal
 from obmen.connectors.onec.settings import Settings
 from obmen.errors import BadInput
-from obmen.formats.commerceml import Limits, MalformedFile, RefusedFile, import_order, unpack, validate
+from obmen.formats.commerceml import Limits, MalformedFile, RefusedFile, classify, import_order, unpack
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp"})
 
@@ -58,7 +58,7 @@ class Disk:
             if path.suffix.lower() != ".xml" and path not in paths:
                 continue  # a folder may hold anything; what is named must be an export
             try:
-                validate(path)
+                classify(path)
             except MalformedFile as exc:
                 yield _bad(path, exc)
             else:

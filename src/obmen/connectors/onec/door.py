@@ -113,7 +113,7 @@ class Door:
             answer = self._failure(exc)
             failed = exc.en
         except OSError as exc:
-            answer = self._failure(_disk(exc))
+            answer = self._failure(disk_refusal(exc))
             failed = str(exc)
         response = web.Response(
             body=answer.text.encode(self._settings.charset, "replace"),
@@ -285,7 +285,8 @@ def _too_big(name: str, settings: Settings, limit: int) -> Refusal:
     return Refusal("session_too_big", limit=settings.max_session)
 
 
-def _disk(exc: OSError) -> Refusal:
+def disk_refusal(exc: OSError) -> Refusal:
+    """Tell the person at 1C what is wrong with our disk."""
     if exc.errno in {errno.ENOSPC, errno.EDQUOT}:
         return Refusal("disk_full")
     return Refusal("cannot_write", reason=exc.strerror or type(exc).__name__)

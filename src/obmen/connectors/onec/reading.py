@@ -24,7 +24,7 @@ from obmen.formats.commerceml import (
 )
 from obmen.sync.shadow import Look
 
-PORTION = 1000
+PORTION = 2000
 """Looks settled in one transaction: fewer waits for the disk, still a few megabytes."""
 _REFERENCE = (PriceType, Warehouse, Property)
 

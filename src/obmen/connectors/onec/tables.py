@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from obmen.connectors.onec.references import References
 from obmen.connectors.onec.settings import Settings
 
+_MOST = 20_000
 # What 1C calls the price everybody pays.
 RETAIL_NAMES = ("base", "розничная", "розничная цена", "розничные", "розничные цены", "цена розничная")
 
@@ -56,17 +57,21 @@ class Naming(dict[str, str]):
         self._names = {key: _folded(name) for key, name in names.items() if counts[_folded(name)] == 1}
         wanted = Counter(self._key(key) for key in names)
         # Two types that are both called retail in some way: neither is.
-        self._doubtful = {key for key, count in wanted.items() if count > 1}
+        self.clashing = {key for key, count in wanted.items() if count > 1}
+        """Our keys that several ids want; each of those goes by its id."""
         for key in names:
             self[key] = self._atom(key)
 
     def __missing__(self, key: str) -> str:
-        """Name an id no file has described yet; not kept, for its name may come."""
-        return self._atom(key)
+        """Name an id no file has described yet; when one does, these tables are made anew."""
+        atom = self._atom(key)
+        if len(self) < _MOST:
+            self[key] = atom
+        return atom
 
     def _atom(self, key: str) -> str:
         wanted = self._key(key)
-        return f"{self._family}.{key if wanted in self._doubtful else wanted}"
+        return f"{self._family}.{key if wanted in self.clashing else wanted}"
 
     def _key(self, key: str) -> str:
         by_id = _folded(key)

@@ -5,7 +5,7 @@ A crash anywhere in between leaves a difference that the next comparison finds: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from obmen.connectors.bitrix.client import BATCH, Command, Reply, Rest, portions, sliced
@@ -15,6 +15,7 @@ from obmen.connectors.bitrix.connector.job import Call, Job
 from obmen.connectors.bitrix.connector.pictures import PictureStore, Upload, picture_calls
 from obmen.connectors.bitrix.connector.reading import Reader
 from obmen.connectors.bitrix.connector.stock import StockDoor
+from obmen.connectors.bitrix.connector.trade import price_calls, quantity_calls
 from obmen.connectors.bitrix.mapping.rows import is_parent
 from obmen.connectors.bitrix.mapping.shop import Shop
 from obmen.connectors.bitrix.mapping.writes import SIZES, missing_choices, rest_fields
@@ -22,7 +23,6 @@ from obmen.connectors.bitrix.settings import Settings
 from obmen.connectors.bitrix.wire import whole
 from obmen.connectors.contract import Outcome, Step
 from obmen.errors import AuthFailed, ConfigError, ObmenError, Rejected
-from obmen.model import Money
 
 _ADD = {
     "category": "catalog.section.add",
@@ -72,10 +72,10 @@ class Writer:
             for job in jobs:
                 await self._job_pictures(job)
         if entity == "offer":
-            await self._run(list(self._price_calls(jobs)))
+            await self._run(list(price_calls(jobs, self._settings.prices)))
             if self._stock is not None:
                 sent = await self._stock.write([job for job in jobs if job.open], shop)
-                await self._run([] if shop.inventory else list(_quantity_calls(sent)))
+                await self._run([] if shop.inventory else list(quantity_calls(sent)))
         _raise_common(jobs)
         returned = await self._read_back(entity, jobs, shop)
         return [job.settle(returned.get(job.ref or "")) for job in jobs]
@@ -207,21 +207,6 @@ class Writer:
             return {}
         return {"xmlId": known} if job.seen.look.mark is not None or held == step.mark else {}
 
-    def _price_calls(self, jobs: Sequence[Job]) -> Iterator[Call]:
-        """Write prices row by row: rows of other types are not ours to touch."""
-        for job in jobs:
-            if not job.open or job.ref is None:
-                continue
-            for atom, wire in job.due.items():
-                family, _, key = atom.partition(".")
-                if family != "prices" or key not in self._settings.prices:
-                    continue
-                kind = self._settings.prices[key]
-                held = job.seen.prices.get(kind) if job.seen is not None else None
-                command = _price_command(job.ref, kind, held.id if held else None, wire)
-                if command is not None:
-                    yield Call(job, frozenset({atom}), command)
-
     async def _job_pictures(self, job: Job) -> None:
         """Bring the gallery of one product in order, one call at a time: uploads are large."""
         if not job.open or job.ref is None or "pictures" not in job.due:
@@ -294,28 +279,6 @@ def _born_as(job: Job) -> Callable[[Reply], None]:
         job.ref = str(whole(reply.row.get("id"))) if reply.row.get("id") else None
 
     return keep
-
-
-def _quantity_calls(jobs: Sequence[Job]) -> Iterator[Call]:
-    """Put the quantity for sale in its place again: the exchange door sets it to the sum of the stores."""
-    for job in jobs:
-        wanted = job.step.fields.get("available")
-        if wanted is None and "available" in job.step.held and job.seen is not None:
-            wanted = job.seen.look.fields.get("available")
-        if wanted is not None and job.ref is not None:
-            method = "catalog.product.update" if job.bare else _UPDATE["offer"]
-            command = Command(method, {"id": job.ref, "fields": {"quantity": wanted}})
-            yield Call(job, frozenset({"available"}), command)
-
-
-def _price_command(ref: str, kind: int, row: int | None, wire: object) -> Command | None:
-    if wire is None:
-        return Command("catalog.price.delete", {"id": row}) if row is not None else None
-    money = Money.parse(str(wire))
-    fields = {"price": f"{money.amount:f}", "currency": money.currency}
-    if row is not None:
-        return Command("catalog.price.update", {"id": row, "fields": fields})
-    return Command("catalog.price.add", {"fields": {"productId": ref, "catalogGroupId": kind, **fields}})
 
 
 def _raise_common(jobs: Sequence[Job]) -> None:

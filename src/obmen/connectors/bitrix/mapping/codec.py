@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import TypeGuard
 
-from obmen.connectors.bitrix.mapping.shop import Shop, mapped_properties, named_properties
+from obmen.connectors.bitrix.mapping.shop import PropertyMeta, Shop, mapped_properties, named_properties
 from obmen.connectors.bitrix.settings import Settings
 from obmen.model import BadValue, Money, Value, decimal, plain, vat_rate
 from obmen.sync.shadow import Blocked, Decoded, Encoded, Wire
@@ -72,6 +72,7 @@ class ShopCodec:
         self._settings = settings
         self._shop = shop
         self._has_picture = has_picture
+        self._mapped: tuple[Shop, dict[str, PropertyMeta]] | None = None
         self._named = {atom: named for atom, named in named_properties(settings, entity) if named}
 
     def carries(self, atom: str) -> bool:
@@ -79,7 +80,7 @@ class ShopCodec:
         shop = self._shop()
         family, _, key = atom.partition(".")
         if atom in self._named:
-            return shop is None or atom in mapped_properties(self._settings, shop, self._entity)
+            return shop is None or atom in self._properties(shop)
         if self._entity != "offer" or family not in {"available", "prices", "stock"}:
             return self._kind(atom) != ""
         if family == "prices":
@@ -182,7 +183,7 @@ class ShopCodec:
             return self._unread(atom, value)
         items = [_said(item) for item in (value if isinstance(value, list) else [value])]
         shop = self._shop()
-        meta = mapped_properties(self._settings, shop, self._entity).get(atom) if shop else None
+        meta = self._properties(shop).get(atom) if shop else None
         if shop is None or meta is None:
             return list(items) if isinstance(value, list) else items[0]
         if not meta.multiple and len(items) > 1:
@@ -211,6 +212,12 @@ class ShopCodec:
             if not _SHA.fullmatch(digest) or not self._has_picture(digest):
                 return Blocked(f"blob:{digest}", digest[:12])
         return list(dict.fromkeys(wanted))
+
+    def _properties(self, shop: Shop) -> dict[str, PropertyMeta]:
+        """Return the properties of the atoms; they are asked for with every value, so worked out once per shop."""
+        if self._mapped is None or self._mapped[0] is not shop:
+            self._mapped = (shop, mapped_properties(self._settings, shop, self._entity))
+        return self._mapped[1]
 
     def _kind(self, atom: str) -> str:
         if atom in self._named:

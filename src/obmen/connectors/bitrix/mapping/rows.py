@@ -47,13 +47,14 @@ def product_look(
     fields: dict[str, Wire] = {
         "name": wire.text(row.get("name")),
         "slug": wire.text(row.get("code")),
-        "categories": list(wire.sections(row)),
         "description": wire.html_text(row.get("detailText"), row.get("detailTextType")),
         "summary": wire.html_text(row.get("previewText"), row.get("previewTextType")),
         "vat": _rate(row, shop),
         "active": wire.flag(row.get("active")),
         **_property_fields(row, shop, mapped_properties(settings, shop, "product")),
     }
+    if "iblockSection" in row or "IblockSection" in row:  # the main one alone is not the list
+        fields["categories"] = list(wire.sections(row))
     if pictures is not None:
         fields["pictures"] = list(pictures)
     if not is_parent(row):  # sizes and the unit of a parent live on its offers

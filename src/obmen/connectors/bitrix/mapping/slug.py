@@ -1,4 +1,4 @@
-"""The symbolic code of a new object: its name in Latin letters, after GOST 7.79 as shops write it."""
+"""The symbolic code of a new object: its name in Latin letters, after ГОСТ 7.79 as shops write it."""
 
 from __future__ import annotations
 

@@ -247,6 +247,40 @@ def test_addresses_no_shop_lives_at_are_refused_before_anything_is_sent(tmp_path
     assert "password" not in str(caught.value)
 
 
+async def test_a_proxy_carries_the_calls(tmp_path):
+    seen = []
+
+    async def carry(request):
+        seen.append(request.url.host or request.raw_path)
+        return web.json_response({"result": ["catalog"]})
+
+    server = web.ServerRunner(web.Server(carry), shutdown_timeout=0.1)
+    await server.setup()
+    await web.TCPSite(server, "127.0.0.1", 0).start()
+    ports = Ports(budget=FreeBudget(), log=lambda _: None, now=lambda: 0.0, spool=tmp_path)
+    proxy = f"http://127.0.0.1:{server.addresses[0][1]}"
+    transport = Transport(ports=ports, connection="shop", base="http://10.0.0.7", proxy=proxy)
+    try:
+        reply = await Rest(transport=transport, ports=ports, user=7, secret=SECRET).call("scope")
+    finally:
+        await transport.close()
+        await server.cleanup()
+
+    assert (reply.result, seen) == (["catalog"], ["10.0.0.7"])
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+async def test_a_proxy_that_is_down_means_nothing_was_sent(tmp_path, scheme):
+    ports = Ports(budget=FreeBudget(), log=lambda _: None, now=lambda: 0.0, spool=tmp_path)
+    proxy = f"{scheme}://127.0.0.1:9"
+    transport = Transport(ports=ports, connection="shop", base="http://10.0.0.7", proxy=proxy)
+    try:
+        with pytest.raises(Transient):
+            await transport.send("POST", "/rest/", what="x")
+    finally:
+        await transport.close()
+
+
 async def test_certificates_are_verified_and_an_own_authority_is_read_from_a_file(tmp_path):
     ports = Ports(budget=FreeBudget(), log=print, now=lambda: 0.0, spool=tmp_path)
     transport = Transport(

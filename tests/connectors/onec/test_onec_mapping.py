@@ -232,6 +232,13 @@ def test_two_names_for_one_place_go_by_id_too():
     assert {named.prices[RETAIL], named.prices[WHOLESALE]} == {f"prices.{RETAIL}", f"prices.{WHOLESALE}"}
 
 
+def test_two_warehouses_wanted_as_one_go_by_id_and_check_can_tell():
+    named = tables(References(warehouses={"w1": "А", "w2": "Б"}), warehouses={"А": "main", "Б": "main"})
+
+    assert [named.stock["w1"], named.stock["w2"]] == ["stock.w1", "stock.w2"]
+    assert named.stock.clashing == {"main"}
+
+
 def test_stock_without_a_warehouse_has_a_place_of_its_own():
     assert tables().stock[""] == "stock.main"
     assert tables(only_warehouse="shop").stock[""] == "stock.shop"

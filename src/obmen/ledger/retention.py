@@ -1,0 +1,115 @@
+"""Forget what is old: the journal, the raw log, page sightings, finished envelopes with their files, closed issues."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from obmen.ledger.inbox import UNFINISHED
+from obmen.ledger.statement import Statement, among, word
+from obmen.ledger.tables import ENVELOPES, EXCHANGES, ISSUES, JOURNAL, PLANS, SIGHTINGS
+
+if TYPE_CHECKING:
+    from obmen.ledger.sql import SqlLedger, SqlTx
+
+_DAY_S = 86_400.0
+_ROWS = 2_000
+"""Rows deleted per transaction: nobody waits long behind it."""
+
+
+class Keep(msgspec.Struct, frozen=True, kw_only=True):
+    """For how many days things are kept."""
+
+    journal: float = 365.0
+    exchanges: float = 7.0
+    sightings: float = 30.0
+    envelopes: float = 30.0
+    issues: float = 90.0
+    plans: float = 30.0
+
+
+def _older(table: sa.Table, moment: sa.ColumnElement[Any], *also: sa.ColumnElement[bool]) -> Statement:
+    """Return the query for the oldest rows that have outlived their time."""
+    return Statement(
+        sa.select(table.c.id)
+        .where(moment < sa.bindparam("before"), *also)
+        .order_by(table.c.id)
+        .limit(sa.bindparam("limit"))
+    )
+
+
+def _oldest(table: sa.Table) -> Statement:
+    """The same for tables that only grow: the oldest stand first, and nobody reads further than those."""
+    first = sa.select(table.c.id, table.c.at).order_by(table.c.id).limit(sa.bindparam("limit")).subquery()
+    return Statement(sa.select(first.c.id).where(first.c.at < sa.bindparam("before")))
+
+
+def _delete(table: sa.Table) -> Statement:
+    return Statement(sa.delete(table).where(among(table.c.id, "ids")))
+
+
+_LATER = SIGHTINGS.alias("later")
+_NOT_THE_NEWEST = sa.exists(
+    sa.select(sa.literal_column("1"))
+    .select_from(_LATER)
+    .where(
+        _LATER.c.connection == SIGHTINGS.c.connection,
+        _LATER.c.entity == SIGHTINGS.c.entity,
+        _LATER.c.read_at > SIGHTINGS.c.read_at,
+    )
+)
+_FINISHED = sa.and_(*(ENVELOPES.c.state != word(state) for state in UNFINISHED))
+
+_OLD = {
+    "journal": (_oldest(JOURNAL), _delete(JOURNAL)),
+    "exchanges": (_oldest(EXCHANGES), _delete(EXCHANGES)),
+    "sightings": (_older(SIGHTINGS, SIGHTINGS.c.at, _NOT_THE_NEWEST), _delete(SIGHTINGS)),
+    "envelopes": (_older(ENVELOPES, ENVELOPES.c.received_at, _FINISHED), _delete(ENVELOPES)),
+    "issues": (_older(ISSUES, ISSUES.c.closed_at), _delete(ISSUES)),
+}
+_PATHS = Statement(
+    sa.select(ENVELOPES.c.path).where(among(ENVELOPES.c.id, "ids"), ENVELOPES.c.path != word(""))
+)
+_OLD_PLANS = Statement(sa.delete(PLANS).where(PLANS.c.at < sa.bindparam("before")))
+
+
+async def prune(ledger: SqlLedger, *, now: float, keep: Keep) -> dict[str, int]:
+    """Delete what has outlived its days, in small transactions, and return how much of each kind.
+
+    The newest page of each entity of each connection is kept whatever its age. Files of envelopes go after their rows.
+    """
+    counts = dict.fromkeys(_OLD, 0)
+    for kind in _OLD:
+        work = partial(_portion, kind=kind, before=now - getattr(keep, kind) * _DAY_S)
+        while (found := await ledger.run(work)).deleted:
+            await asyncio.to_thread(_unlink, found.paths)
+            counts[kind] += found.deleted
+    before = now - keep.plans * _DAY_S
+    counts["plans"] = await ledger.run(lambda tx: tx.db.run(_OLD_PLANS, before=before))
+    return counts
+
+
+class _Portion(NamedTuple):
+    deleted: int
+    paths: list[str]
+
+
+def _portion(tx: SqlTx, *, kind: str, before: float) -> _Portion:
+    """Delete some rows of one kind; return how many and the files that belonged to them."""
+    find, delete = _OLD[kind]
+    ids = [row[0] for row in tx.db.rows(find, before=before, limit=_ROWS)]
+    batch = tx.db.batch(ids)
+    paths = [row[0] for row in tx.db.rows(_PATHS, ids=batch)] if ids and kind == "envelopes" else []
+    if ids:
+        tx.db.run(delete, ids=batch)
+    return _Portion(len(ids), paths)
+
+
+def _unlink(paths: list[str]) -> None:
+    for path in paths:
+        Path(path).unlink(missing_ok=True)
