@@ -7,38 +7,46 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from ipaddress import ip_network
-from pathlib import Path
 from random import Random
 
 import msgspec
 
 from obmen.config import Cadence, Config, is_open
-from obmen.connectors.contract import Connection, Exchange, Ports, Receiver, Source
+from obmen.connectors.contract import Budget, Connection, Ports, Receiver, Source
+from obmen.engine.exchanges import ExchangeLog
 from obmen.engine.hub import Hub, Matching
 from obmen.engine.local import Job, LocalRunner
 from obmen.gateway import Entrance, Gateway
+from obmen.ledger.budget import budget_of
 from obmen.ledger.sql import SqlLedger
 
 ENTITIES_ASKED = ("category", "product", "offer")
 
 
 @contextmanager
-def open_hub(
-    config: Config, *, exclusive: bool, log: Callable[[Exchange], None] | None = None
-) -> Iterator[Hub]:
+def open_hub(config: Config, *, exclusive: bool) -> Iterator[Hub]:
     """Open ledger and connections of a configuration; nothing is sent until a job runs.
 
     `exclusive` is for the one process that runs the hub; others look, and let a person's acts in.
     """
     config.hub.spool.mkdir(parents=True, exist_ok=True)
     ledger = SqlLedger.open(config.hub.ledger, exclusive=exclusive)
+    exchanges = ExchangeLog(ledger, now=time.time)
     try:
         connections = {
-            name: configured.open(_ports(config, name, log))
+            name: configured.open(
+                Ports(
+                    budget=_budget(config, ledger, name),
+                    log=exchanges.add,
+                    now=time.time,
+                    spool=config.hub.spool / name,
+                )
+            )
             for name, configured in config.connections.items()
         }
         yield _hub(config, ledger, connections)
     finally:
+        exchanges.close_here()
         ledger.close_here()
 
 
@@ -95,6 +103,12 @@ def _hub(config: Config, ledger: SqlLedger, connections: dict[str, Connection]) 
         matching={
             (name, entity): _matching(config, name, entity) for name in connections for entity in config.sync
         },
+        functions={
+            (name, entity): functions
+            for name, configured in config.connections.items()
+            for entity in config.sync
+            if (functions := configured.functions(entity)) is not None
+        },
         limits=config.guards.limits(),
         selling=config.offer.selling(),
         planned=frozenset(
@@ -124,13 +138,16 @@ def _allowed(config: Config, connection: str) -> tuple[str, ...]:
     return tuple(getattr(config.connections[connection].settings, "allow_from", ()))
 
 
-def _ports(config: Config, name: str, log: Callable[[Exchange], None] | None) -> Ports:
-    spool: Path = config.hub.spool / name
-    return Ports(budget=Unlimited(), log=log or (lambda _exchange: None), now=time.time, spool=spool)
+def _budget(config: Config, ledger: SqlLedger, name: str) -> Budget:
+    settings = config.connections[name].settings
+    rate: float | None = getattr(settings, "rate_per_s", None)
+    if rate is None:
+        return Unlimited()
+    return budget_of(ledger, name, rate_per_s=rate, at_once=getattr(settings, "parallel", 1))
 
 
 class Unlimited(msgspec.Struct, frozen=True):
-    """A budget without a limit."""
+    """The budget of a connection that calls nobody, or whose vendor does not mind."""
 
     async def take(self, calls: int = 1) -> None:
         """Return at once."""

@@ -164,6 +164,8 @@ class _Page:
     def _late(self, looks: Sequence[Look]) -> dict[int, set[str]]:
         """Return the records that a later look has already shown, with the families it showed."""
         order = min((look.order for look in looks), default="")
+        if order and Law.SOURCE_ORDER not in self.hub.laws:
+            return {}
         if order:
             return self.tx.sighted_later(self.page.connection, self.page.entity, order=order)
         if Law.READ_FENCE not in self.hub.laws:

@@ -298,7 +298,7 @@ class _Merge:
         if weight is Stance.REFUSED and Law.OWNERS in self.laws:
             self._refuse(name, wire, value, Reason.ONCE if isinstance(rule, Once) else Reason.NOT_OWNER, rule)
             return
-        if Law.CLASH in self.laws and clash(self.record, name, value):
+        if Law.CLASH in self.laws and clash(self.atoms, name, value):
             self._hold(name, wire, mine=False)
             self.frozen[name] = Reason.FACTS_CLASH.code
             self._note(name, Reason.FACTS_CLASH, current, value)
@@ -485,6 +485,8 @@ def differs(view: View, record: Record, shadow: Shadow, name: str, laws: Laws = 
     sent = shadow.sent_of(name)
     if wire == sent:
         return False
+    if atom.partner is not None:
+        return True  # one record, one ref; what stands there unbound is blocked
     stands = view.decode(atom, name, sent)
     if isinstance(stands, Blocked):
         # A code nobody can read is a person's, unless it is our own old word.

@@ -217,7 +217,7 @@ class Oracles:
         shadow = tx.shadows(toy.name, [record.id]).get(record.id)
         if ref is None:
             waits = row is not None and row.state in {WAITING, HELD}
-            if not waits and self._is_behind(tx, toy.name, record, shadow, False):  # noqa: FBT003
+            if not waits and self._is_behind(tx, toy.name, record, shadow, False):
                 raise Violation(f"{record.entity} {record.id} never reached {toy.name}: {row}")
             return
         thing = toy.things[ref]

@@ -26,6 +26,14 @@ class People:
     def __init__(self, world: World) -> None:
         self.world = world
 
+    def furnish(self, rng: Random) -> None:
+        """Put two products, their offers and an order where they are born."""
+        world = self.world
+        for _ in range(2):
+            self._create(rng, world.erp, "product")
+            self._create(rng, world.erp, "offer")
+        self._create(rng, world.shop, "order")
+
     # --- edits ----------------------------------------------------------------------------------------------------
 
     def edit(self, rng: Random) -> None:
@@ -39,6 +47,8 @@ class People:
             return
         thing = rng.choice(things)
         atom = rng.choice([atom for atom in shelf.kinds[entity].atoms if atom not in FIXED])
+        if atom.startswith("payments") and atom != f"payments.{shelf.name}" and atom not in thing.fields:
+            return  # a payment is made where it belongs, and edited anywhere
         shelf.person_types(thing, atom, self._value(rng, shelf, thing, atom))
 
     def _create(self, rng: Random, shelf: Shelf, entity: str) -> None:
@@ -103,11 +113,12 @@ class People:
         if not things:
             return
         thing = rng.choice(things)
-        atom = "active" if thing.entity == "product" else "stage"
+        atom = rng.choice(("active", "country")) if thing.entity == "product" else "stage"
+        stands = str(thing.fields.get(atom) or "")
         pairs = {"Y": "1", "1": "Y", "N": "0", "0": "N", "EXEC": "X1", "X1": "EXEC"}
-        stands = str(thing.fields.get(atom))
-        if stands in pairs and (atom == "active" or self._same_stage(stands, pairs[stands])):
-            thing.fields[atom] = pairs[stands]
+        other = stands.swapcase() if atom == "country" else pairs.get(stands, "")
+        if other and (atom != "stage" or self._same_stage(stands, other)):
+            thing.fields[atom] = other
             thing.changed_at = crm.now() + crm.skew
 
     def _same_stage(self, a: str, b: str) -> bool:
@@ -180,6 +191,8 @@ class People:
         record = records[refs[thing.ref]]
         shadow = shadows[record.id]
         atom = rng.choice([atom for atom in toy.kinds[entity].atoms if atom not in FIXED])
+        if atom.startswith("payments") and atom not in {f"payments.{toy.name}", *record.atoms}:
+            return None
         if atom in shadow.frozen or atom in shadow.blocked or atom in {"parent", "available"}:
             return None
         wire = toy.normalise(atom, self._value(rng, toy, thing, atom))
@@ -190,7 +203,7 @@ class People:
         ):
             return None
         toy.person_types(thing, atom, wire)
-        taken = self._is_legal(toy.name, record, atom, value) and not clash(record, atom, value)
+        taken = self._is_legal(toy.name, record, atom, value) and not clash(record.atoms, atom, value)
         wanted = value if taken else record.atoms.get(atom)
 
         def judge() -> None:

@@ -304,7 +304,7 @@ def test_what_a_guard_holds_is_taken_from_whoever_has_claimed_it(any_ledger):
     claim(any_ledger)
     put(any_ledger, row(1, state=HELD, reason="held_guard"))
 
-    assert HELD == stored(any_ledger).state
+    assert stored(any_ledger).state == HELD
 
 
 def test_a_lease_outlives_a_hold_that_no_person_must_lift(any_ledger):
@@ -312,4 +312,4 @@ def test_a_lease_outlives_a_hold_that_no_person_must_lift(any_ledger):
     claim(any_ledger)
     put(any_ledger, row(1, state=HELD, reason="held_plan"))
 
-    assert LEASED == stored(any_ledger).state
+    assert stored(any_ledger).state == LEASED
