@@ -47,7 +47,7 @@ def available(atoms: dict[str, Value], selling: Selling) -> str | None:
 
 def derive(record: Record, changed: Collection[str], selling: Selling, at: str) -> tuple[Record, bool]:
     """Return the record with its derived atoms brought up to date, and whether one of them changed."""
-    if record.entity != "offer" or not any([name.startswith(_STOCK) for name in changed]):
+    if record.entity != "offer" or not any(name.startswith(_STOCK) for name in changed):
         return record, False
     atoms = record.atoms
     value = available(atoms, selling)
