@@ -159,7 +159,7 @@ def prepare(
         if row.record in attempts:
             continue
         shadow = shadows.get(row.record)
-        if reader is None or record.merged_into is not None or (shadow is not None and shadow.gone):
+        if reader is None or record.merged_into is not None or outbox.is_gone(hub, shadow):
             done.append((record, Reason.GONE))
             continue
         wanted = need(

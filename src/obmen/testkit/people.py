@@ -113,11 +113,12 @@ class People:
         if not things:
             return
         thing = rng.choice(things)
-        atom = "active" if thing.entity == "product" else "stage"
+        atom = rng.choice(("active", "country")) if thing.entity == "product" else "stage"
+        stands = str(thing.fields.get(atom) or "")
         pairs = {"Y": "1", "1": "Y", "N": "0", "0": "N", "EXEC": "X1", "X1": "EXEC"}
-        stands = str(thing.fields.get(atom))
-        if stands in pairs and (atom == "active" or self._same_stage(stands, pairs[stands])):
-            thing.fields[atom] = pairs[stands]
+        other = stands.swapcase() if atom == "country" else pairs.get(stands, "")
+        if other and (atom != "stage" or self._same_stage(stands, other)):
+            thing.fields[atom] = other
             thing.changed_at = crm.now() + crm.skew
 
     def _same_stage(self, a: str, b: str) -> bool:
