@@ -43,8 +43,9 @@ format: $(STAMP) ## put the code in order
 docs: $(STAMP)  ## write the reference pages anew from the program itself
 	$(BIN)/python -m obmen.cli.reference docs
 
-screenshot: $(STAMP) ## record the demo as the picture of the README
-	$(BIN)/obmen demo --svg docs/demo.svg
+screenshot: $(STAMP) ## record the demo as the pictures of the READMEs
+	OBMEN_LANG=en $(BIN)/python -m obmen.cli.demo.picture docs/demo.svg
+	OBMEN_LANG=ru $(BIN)/python -m obmen.cli.demo.picture docs/ru/demo.svg
 
 bench: $(STAMP) ## all benchmarks, or one: make bench ARGS=commerceml
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -15,16 +15,17 @@ from obmen.errors import ConfigError
 from obmen.model import ENTITIES
 
 DOCS = Path(__file__).parents[2] / "docs"
+PAGES = pages()
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 
 
-@pytest.mark.parametrize("name", sorted(pages()))
+@pytest.mark.parametrize("name", sorted(PAGES))
 def test_a_generated_page_is_what_make_docs_would_write(name):
-    assert pages()[name] == (DOCS / name).read_text(encoding="utf-8"), "run `make docs` and commit the pages"
+    assert PAGES[name] == (DOCS / name).read_text(encoding="utf-8"), "run `make docs` and commit the pages"
 
 
 def test_nothing_is_written_where_nothing_changed(tmp_path):
-    assert sorted(pages()) == sorted(str(path.relative_to(tmp_path)) for path in write(tmp_path))
+    assert sorted(PAGES) == sorted(str(path.relative_to(tmp_path)) for path in write(tmp_path))
     assert write(tmp_path) == []
 
 
@@ -61,7 +62,7 @@ def test_helps_come_in_one_language():
 
 
 def test_error_codes_are_listed_with_their_sentences():
-    page = pages()["reference/errors.md"]
+    page = PAGES["reference/errors.md"]
 
     assert "| `onec.file.doctype` | The file declares a DOCTYPE" in page
     assert "| `ledger.in_use` | Another process works with …;" in page
