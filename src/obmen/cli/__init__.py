@@ -2,7 +2,7 @@
 
 import typer
 
-from obmen.cli import app, imports, inspect, run, sandbox
+from obmen.cli import app, audit, imports, inspect, issues, planning, run, sandbox, show
 from obmen.cli.demo import demo
 from obmen.cli.example import example_config
 from obmen.cli.helps import spoken
@@ -17,6 +17,11 @@ cli = typer.Typer(
 cli.command()(run.check)
 cli.command()(run.run)
 cli.command("import")(imports.import_)
+cli.command()(planning.plan)
+cli.command()(planning.apply)
+cli.command()(show.show)
+cli.command()(issues.issues)
+cli.command()(audit.audit)
 cli.command()(run.reconcile)
 cli.command()(run.pause)
 cli.command()(run.resume)

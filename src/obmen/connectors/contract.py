@@ -42,6 +42,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     keys: dict[str, str] = {}
     """Refs of the record in the systems the connection is keyed by: `{"xml_id": "<1C id>"}`."""
     title: str = ""
+    attempt: int = 0
+    """Ledger tick at which it was written down; an answer belongs to one attempt and no other."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,10 @@ def missing(
     shown = tx.sighted(connection, entity, since=since, envelope=envelope, scope=scope)
     here = tx.bound_in_scope(connection, entity, scope)
     shadows = tx.shadows(connection, here)
+    known = [item for item in tx.dangers(connection) if item.kind == Danger.DISAPPEARANCE.value]
+    back = [(item.record, item.atom) for item in known if item.record in shown]
+    if back:
+        tx.drop_dangers(connection, back)
     absent = {
         number: ref
         for number, ref in here.items()

@@ -10,8 +10,8 @@ without an answer is looked up (`resolving`), everything else is simply planned 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -19,15 +19,27 @@ from obmen.connectors.contract import Connection, Source, Step, Target, Unlanded
 from obmen.engine import issues, outbox
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.receiving import receive
-from obmen.engine.settling import Arrival, settle_page
+from obmen.engine.settling import Arrival, resettle, settle_page
 from obmen.errors import AuthFailed, Transient
-from obmen.ledger.contract import READY, WAITING, Attempt, Binding, Delivery, JournalLine, Tx, Waiter
+from obmen.ledger.contract import (
+    HELD,
+    LEASED,
+    READY,
+    WAITING,
+    Attempt,
+    Binding,
+    Delivery,
+    JournalLine,
+    Tx,
+    Waiter,
+)
 from obmen.model import Record
 from obmen.sync.behind import Need, must_look_first, need
 from obmen.sync.laws import Law
+from obmen.sync.plan import PlannedStep
 from obmen.sync.reasons import Reason
 from obmen.sync.settle import Entry
-from obmen.sync.shadow import Shadow
+from obmen.sync.shadow import Shadow, bind_key, bound_key
 
 MARK = "obmen:"
 WINDOW_LOOK_S = 60.0
@@ -58,32 +70,48 @@ class Prepared(NamedTuple):
         return not (self.look_first or self.create or self.update)
 
 
-async def deliver(hub: Hub, connection: str, *, limit: int = 50) -> int:
-    """Claim ready rows of one connection and write them; return how many rows were claimed."""
+Scope: TypeAlias = Mapping[int, PlannedStep]
+"""A plan by record: nothing that is not in it is written."""
+
+
+async def deliver(hub: Hub, connection: str, *, limit: int = 50, scope: Scope | None = None) -> int:
+    """Claim ready rows of one connection and write them; return how many rows were claimed.
+
+    With a `scope` only what it lists is written, and only as it was listed; what has moved since is held.
+    """
     target = hub.connections[connection]
     rows = await hub.ledger.run(
-        lambda tx: tx.claim(connection, now=hub.now(), limit=limit, lease_s=hub.lease_s)
+        lambda tx: tx.claim(connection, now=hub.now(), limit=limit, lease_s=hub.lease_s, only=scope)
     )
     for entity in sorted({row.entity for row in rows}):
         here = [row for row in rows if row.entity == entity]
-        await _deliver_entity(hub, connection, target, entity, here)
+        await _deliver_entity(hub, connection, target, entity, here, scope)
     return len(rows)
 
 
 async def _deliver_entity(
-    hub: Hub, connection: str, target: Connection, entity: str, rows: list[Delivery]
+    hub: Hub,
+    connection: str,
+    target: Connection,
+    entity: str,
+    rows: list[Delivery],
+    scope: Scope | None,
 ) -> None:
     prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows))
     if prepared.look_first:
         await look_first(hub, connection, prepared)
-        prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=True))
+        looked = frozenset(candidate.record.id for candidate in prepared.look_first)
+        prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=looked))
     if prepared.create:
         prepared = await find_first(hub, connection, prepared, rows)
     if prepared.is_empty or not isinstance(target, Target):
         return
+    if scope is not None:
+        prepared = await hub.ledger.run(lambda tx: within(tx, hub, connection, prepared, scope))
     steps = await hub.ledger.run(lambda tx: freeze(tx, hub, connection, prepared))
     if not steps:
         return
+    attempt = steps[0].attempt
     try:
         outcomes = await target.push(steps)
     except (AuthFailed, Transient) as error:
@@ -92,16 +120,21 @@ async def _deliver_entity(
         unlanded = [
             Unlanded(record=step.record, code=error.code, text=error.en, retry_after_s=hint) for step in steps
         ]
-        await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, unlanded))
+        await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, unlanded, attempt=attempt))
         raise
-    await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, outcomes))
+    await hub.ledger.run(lambda tx: receive(tx, hub, connection, entity, outcomes, attempt=attempt))
 
 
 # --- planning -----------------------------------------------------------------------------------------------------
 
 
-def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, looked: bool = False) -> Prepared:
-    """Plan claimed rows anew from record and shadow; rows that need nothing or cannot go are settled here."""
+def prepare(
+    tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, looked: Collection[int] = ()
+) -> Prepared:
+    """Plan claimed rows anew from record and shadow; rows that need nothing or cannot go are settled here.
+
+    `looked` are the records whose state there was settled just now.
+    """
     entity = rows[0].entity
     topology = hub.topologies[entity]
     reader = topology.reader(connection)
@@ -118,7 +151,7 @@ def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, look
     done: list[tuple[Record, Reason]] = []
     later: list[Delivery] = []
     waiting: list[tuple[Delivery, Reason, tuple[str, ...]]] = []
-    bare = _bare_siblings(tx, records.values(), refs) if entity == "offer" else frozenset()
+    bare = bare_siblings(tx, records.values(), refs) if entity == "offer" else frozenset()
     for row in rows:
         record = records[row.record]
         if row.record in attempts:
@@ -141,11 +174,12 @@ def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, look
         for name in shut:
             del wanted.fields[name]
         candidate = Candidate(record, wanted, shadow, refs.get(record.id), keys.get(record.id, {}))
+        gated = candidate.ref is None or Law.GATE_BIRTH_ONLY not in hub.laws
+        if gated and reader.when is not None and not reader.when(record):
+            waiting.append((row, Reason.WAITING_CONDITION, ()))
+            continue
         if candidate.ref is None:
-            if reader.when is not None and not reader.when(record):
-                waiting.append((row, Reason.WAITING_CONDITION, ()))
-                continue
-            verdict = _birth(tx, hub, connection, candidate, bare)
+            verdict = birth(tx, hub, connection, candidate, bare)
             if isinstance(verdict, Reason):
                 done.append((record, verdict))
                 continue
@@ -160,7 +194,7 @@ def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, look
         elif not wanted.fields:
             names = tuple(wanted.waits)
             waiting.append((row, wanted.reasons[names[0]], _wakes(wanted, names)))
-        elif _must_look(hub, connection, candidate, looked=looked):
+        elif record.id not in looked and _must_look(hub, connection, candidate):
             result.look_first.append(candidate)
         else:
             result.update.append(candidate)
@@ -169,14 +203,14 @@ def prepare(tx: Tx, hub: Hub, connection: str, rows: Sequence[Delivery], *, look
     return result
 
 
-def _must_look(hub: Hub, connection: str, candidate: Candidate, *, looked: bool) -> bool:
-    if looked or Law.LOOK_BEFORE_WRITE not in hub.laws or not isinstance(hub.connections[connection], Source):
+def _must_look(hub: Hub, connection: str, candidate: Candidate) -> bool:
+    if Law.LOOK_BEFORE_WRITE not in hub.laws or not isinstance(hub.connections[connection], Source):
         return False
     topology = hub.topologies[candidate.record.entity]
     return must_look_first(candidate.need, candidate.record, topology, connection)
 
 
-def _birth(
+def birth(
     tx: Tx, hub: Hub, connection: str, candidate: Candidate, bare: frozenset[int]
 ) -> Reason | tuple[str, ...]:
     """Return why a record is not created at all, or the atoms its creation waits for (none: it can be created)."""
@@ -186,7 +220,7 @@ def _birth(
     if record.atoms.get("active") is False:
         return Reason.INACTIVE_NEW
     tombstone = any(
-        binding.connection == connection and binding.kind == "gone" for binding in tx.bindings([record.id])
+        binding.connection == connection and binding.kind != "live" for binding in tx.bindings([record.id])
     )
     if tombstone and Law.RECREATE_NEVER in hub.laws:
         return Reason.GONE
@@ -194,7 +228,7 @@ def _birth(
     return tuple(name for name in required if name not in candidate.need.fields)
 
 
-def _bare_siblings(tx: Tx, records: Iterable[Record], refs: Mapping[int, str]) -> frozenset[int]:
+def bare_siblings(tx: Tx, records: Iterable[Record], refs: Mapping[int, str]) -> frozenset[int]:
     """Return the new offers without characteristics whose product is sold by variants: 1C sends such, with no stock."""
     bare = [record for record in records if record.id not in refs and not record.atoms.get("characteristics")]
     if not bare:
@@ -283,7 +317,10 @@ async def find_first(hub: Hub, connection: str, prepared: Prepared, rows: Sequen
         return prepared
     adopted = await hub.ledger.run(lambda tx: adopt(tx, hub, connection, prepared, hits))
     await look_again(hub, connection, prepared.entity, adopted, evidence="found before create")
-    return await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=True))
+    looked = {candidate.record.id for candidate in (*prepared.create, *prepared.update)}
+    again = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=looked))
+    found_none = {candidate.record.id for candidate in prepared.create} - set(hits)
+    return again._replace(create=[new for new in again.create if new.record.id in found_none])
 
 
 def adopt(
@@ -292,6 +329,7 @@ def adopt(
     """Bind what was found; two objects, or one that is somebody else's, are an issue. Return the refs bound."""
     bound = tx.bound(connection, prepared.entity, {ref for refs in hits.values() for ref in refs})
     adopted: list[str] = []
+    wakes: list[str] = []
     for candidate in prepared.create:
         refs = hits.get(candidate.record.id, ())
         if not refs:
@@ -303,37 +341,79 @@ def adopt(
             row = outbox.row(hub, connection, record)
             tx.reschedule([_waiting(row, Reason.DOUBLE, ())])
             continue
-        tx.bind([Binding(connection, prepared.entity, free[0], record.id)])
+        ref = free[0] if free else refs[0]
+        tx.bind([Binding(connection, prepared.entity, ref, record.id)])
+        bound[ref] = record.id
+        wakes += [bind_key(connection, prepared.entity, ref), bound_key(connection, record.id)]
         line = JournalLine(
             record=record.id,
             connection=connection,
             kind="create",
-            entries=(Entry("", Reason.ADOPTED.code, detail=free[0]),),
+            entries=(Entry("", Reason.ADOPTED.code, detail=ref),),
         )
         tx.journal([line], at=hub.now(), tick=tx.tick())
-        adopted.append(free[0])
+        adopted.append(ref)
+    woken = tx.woken(wakes)
+    if woken and Law.PARTNER_WAKES in hub.laws:
+        resettle(tx, hub, woken)
     return adopted
+
+
+def within(tx: Tx, hub: Hub, connection: str, prepared: Prepared, scope: Scope) -> Prepared:
+    """Hold what a plan does not list as it has become; return the rest."""
+
+    def is_listed(candidate: Candidate) -> bool:
+        step = scope[candidate.record.id]
+        # What waited for a partner when the plan was made is among the reasons of its step, not among the fields.
+        return all(
+            step.fields[name] == wire if name in step.fields else name in step.reasons
+            for name, wire in candidate.need.fields.items()
+        )
+
+    moved = [one.record for one in (*prepared.create, *prepared.update) if not is_listed(one)]
+    tx.reschedule(
+        [
+            msgspec.structs.replace(
+                outbox.row(hub, connection, record), state=HELD, reason=Reason.HELD_PLAN.code
+            )
+            for record in moved
+        ]
+    )
+    return prepared._replace(
+        create=[one for one in prepared.create if is_listed(one)],
+        update=[one for one in prepared.update if is_listed(one)],
+    )
 
 
 # --- freezing and sending -----------------------------------------------------------------------------------------
 
 
 def freeze(tx: Tx, hub: Hub, connection: str, prepared: Prepared) -> list[Step]:
-    """Write down what is about to be sent. Rows that have an open attempt or changed hands meanwhile are left out."""
+    """Write down what is about to be sent, and only that may be sent.
+
+    Left out is what is not leased any more, what moved since it was planned, and what has an open attempt.
+    """
     candidates = [*prepared.create, *prepared.update]
     ids = [candidate.record.id for candidate in candidates]
     open_ = tx.attempts(connection, ids)
-    versions = tx.records(ids)
+    rows = tx.deliveries(connection, ids)
+    records = tx.records(ids)
+    refs = tx.refs_of(connection, ids)
+    shadows = tx.shadows(connection, ids)
     steps: list[Step] = []
     attempts: list[Attempt] = []
     moved: list[Delivery] = []
     opened_at = tx.tick()
     for candidate in candidates:
         number = candidate.record.id
-        if number in open_ or versions[number].version != candidate.record.version:
-            moved.append(outbox.row(hub, connection, versions[number]))
+        row = rows.get(number)
+        if row is None or row.state != LEASED or number in open_:
             continue
-        step = _step(candidate)
+        planned = (candidate.record.version, candidate.ref, candidate.shadow)
+        if planned != (records[number].version, refs.get(number), shadows.get(number)):
+            moved.append(msgspec.structs.replace(row, state=READY))
+            continue
+        step = _step(candidate, opened_at)
         steps.append(step)
         attempts.append(
             Attempt(
@@ -348,8 +428,10 @@ def freeze(tx: Tx, hub: Hub, connection: str, prepared: Prepared) -> list[Step]:
                 resolve_at=hub.now() + hub.lease_s + hub.connections[connection].visible_after_s,
             )
         )
-    tx.put_attempts(attempts)
-    tx.reschedule(moved)
+    if attempts:
+        tx.put_attempts(attempts)
+    if moved:
+        tx.reschedule(moved)
     return steps
 
 
@@ -358,7 +440,7 @@ def mark_of(record: int) -> str:
     return f"{MARK}{record}"
 
 
-def _step(candidate: Candidate) -> Step:
+def _step(candidate: Candidate, opened_at: int = 0) -> Step:
     record = candidate.record
     return Step(
         record=record.id,
@@ -369,4 +451,5 @@ def _step(candidate: Candidate) -> Step:
         mark=mark_of(record.id),
         keys=candidate.keys,
         title=record.title,
+        attempt=opened_at,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,7 +11,7 @@ from obmen.engine import outbox
 from obmen.engine.hub import Hub
 from obmen.ledger.contract import Danger as Held
 from obmen.ledger.contract import Issue, JournalLine, Tx
-from obmen.sync.guard import Change, Danger, digest, is_held
+from obmen.sync.guard import Change, Danger, danger, digest, is_held
 from obmen.sync.reasons import Reason
 from obmen.sync.settle import Entry
 
@@ -22,9 +23,20 @@ WORDS = {
 }
 
 
+def note(tx: Tx, connection: str, dangers: Sequence[Held]) -> None:
+    """Note dangers; where one is noted already, what counts is the value from before the first of them."""
+    known = {(item.record, item.atom): item.before for item in tx.dangers(connection)}
+    tx.put_dangers(
+        [
+            msgspec.structs.replace(item, before=known.get((item.record, item.atom), item.before))
+            for item in dangers
+        ]
+    )
+
+
 def evaluate(tx: Tx, hub: Hub, connection: str) -> list[str]:
     """Look at everything dangerous a system said since it was last quiet; return the digests asked about."""
-    held = tx.dangers(connection)
+    held = _still(tx, hub, connection)
     asked: list[str] = []
     for kind in Danger:
         group = [item for item in held if item.kind == kind.value]
@@ -43,9 +55,52 @@ def evaluate(tx: Tx, hub: Hub, connection: str) -> list[str]:
     return asked
 
 
+def _still(tx: Tx, hub: Hub, connection: str) -> list[Held]:
+    """Return what is dangerous as the records stand now; let the rest go."""
+    noted = tx.dangers(connection)
+    records = tx.records({item.record for item in noted})
+    calm: list[Held] = []
+    still: list[Held] = []
+    for item in noted:
+        now = records[item.record].atoms.get(item.atom)
+        kind = danger(Change(item.record, item.atom, item.before, now), hub.limits)
+        if item.kind == Danger.DISAPPEARANCE.value or (kind is not None and now == item.after):
+            still.append(item)
+        elif kind is None:
+            calm.append(item)
+        else:
+            still.append(msgspec.structs.replace(item, kind=kind.value, after=now, state="pending"))
+    if calm:
+        release(tx, hub, connection, calm)
+    if still != noted:
+        tx.put_dangers(still)
+    return still
+
+
 def digest_of(kind: Danger, group: Sequence[Held]) -> str:
     """Return the digest of exactly these changes."""
     return digest(kind, (Change(item.record, item.atom, item.before, item.after) for item in group))
+
+
+class Asked(NamedTuple):
+    """A set of dangerous changes that waits for a person."""
+
+    connection: str
+    kind: Danger
+    changes: int
+    digest: str
+
+
+def asked_about(tx: Tx, hub: Hub) -> list[Asked]:
+    """Return what is held now, each set with the digest that stands for exactly it."""
+    found: list[Asked] = []
+    for connection in hub.connections:
+        held = tx.dangers(connection)
+        for kind in Danger:
+            group = [item for item in held if item.kind == kind.value]
+            if group:
+                found.append(Asked(connection, kind, len(group), digest_of(kind, group)))
+    return found
 
 
 def confirm(tx: Tx, hub: Hub, asked: str) -> int:

@@ -6,6 +6,7 @@ from obmen.errors import ObmenError
 from obmen.ledger.contract import Issue
 from obmen.model import Record
 from obmen.sync.reasons import Reason
+from obmen.sync.settle import Entry
 from obmen.sync.shadow import Look
 
 
@@ -18,7 +19,7 @@ def unmapped(connection: str, record: Record, atom: str, key: str) -> Issue:
     """Return the issue of a value nobody has mapped; one issue for all records that wait for the same key."""
     code = key.rpartition(":")[2]
     return Issue(
-        key=f"waits:{key}",
+        key=unmapped_key(key),
         code=Reason.WAITING_MAPPING.code,
         connection=connection,
         entity=record.entity,
@@ -26,6 +27,32 @@ def unmapped(connection: str, record: Record, atom: str, key: str) -> Issue:
         en=f"{connection}: no mapping of {atom} for «{code}» («{name_of(record)}» and others wait); add it and they continue by themselves.",
         ru=f"{connection}: для поля {atom} нет соответствия «{code}» (ждёт «{name_of(record)}» и другие); добавьте его, они продолжат сами.",
     )
+
+
+def unmapped_key(key: str) -> str:
+    """Return the key of the issue that nobody has mapped a code."""
+    return f"waits:{key}"
+
+
+def undecided(connection: str, record: Record, entry: Entry) -> Issue:
+    """Return the issue of an atom that waits for a person: both changed, facts clash, or a tug-of-war."""
+    name = name_of(record)
+    reason = Reason.of(entry.reason)
+    values = f"«{entry.before}» / {connection}: «{entry.after}»"
+    return Issue(
+        key=undecided_key(connection, record.id, entry.atom),
+        code=reason.code,
+        connection=connection,
+        entity=record.entity,
+        record=record.id,
+        en=f"«{name}», {entry.atom}: {values}: {reason.en}. Nothing is taken or written until one of them is chosen.",
+        ru=f"«{name}», поле {entry.atom}: {values}: {reason.ru}. Пока значение не выбрано, ничего не принимается и не пишется.",
+    )
+
+
+def undecided_key(connection: str, record: int, atom: str) -> str:
+    """Return the key of the issue that an atom waits for a person."""
+    return f"undecided:{connection}:{record}:{atom}"
 
 
 def gone(connection: str, record: Record, ref: str) -> Issue:

@@ -15,7 +15,7 @@ import msgspec
 
 from obmen.engine.delivering import deliver
 from obmen.engine.hub import Hub
-from obmen.engine.intake import HubIntake
+from obmen.engine.intake import ENDED, HubIntake
 from obmen.engine.issues import paused
 from obmen.engine.pulling import pull
 from obmen.engine.reconciling import reconcile
@@ -94,14 +94,16 @@ class LocalRunner:
 
     async def _unpack(self, name: str) -> None:
         waiting = await self.hub.ledger.run(lambda tx: tx.waiting_envelopes(name))
+        ended_any = False
         for stored in waiting:
             if self._stop.is_set():
                 return
             ended = await unpack(self.hub, stored.id)
+            ended_any |= ended.state in ENDED
             log.info("%s: %s %s is %s", name, ended.kind, ended.name, ended.state)
             await self.intake.moved()
             self.nudge()
-        if waiting:
+        if ended_any:
             return
         came = await self._wait(self._inbox[name], self._quiet_s)
         if not came and await quiet(self.hub, name):

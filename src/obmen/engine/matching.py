@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from obmen.ledger.contract import Tx
 from obmen.model import Record
 from obmen.sync.laws import Law
 from obmen.sync.match import Candidate, Verdict, match
+from obmen.sync.reasons import Reason
 from obmen.sync.shadow import Look
 
 
@@ -42,7 +43,7 @@ def match_strangers(tx: Tx, hub: Hub, connection: str, entity: str, looks: Seque
         if ids
         else {}
     )
-    taken = tx.refs_of(connection, records) if records else {}
+    taken = set(tx.refs_of(connection, records)) | _twofold(tx, connection, records) if records else set()
     attempts = tx.attempts(connection, records) if records else {}
     verdicts: dict[str, Matched] = {}
     bound: dict[str, Record] = {}
@@ -71,6 +72,12 @@ def match_strangers(tx: Tx, hub: Hub, connection: str, entity: str, looks: Seque
             bound[look.ref] = records[outcome.record]
             claimed.add(outcome.record)
     return Strangers(verdicts, bound, creating)
+
+
+def _twofold(tx: Tx, connection: str, records: Collection[int]) -> set[int]:
+    """Return the records two objects of the system were found for: whoever comes now is not the answer."""
+    rows = tx.deliveries(connection, records)
+    return {number for number, row in rows.items() if row.reason == Reason.DOUBLE.code}
 
 
 def _candidates(

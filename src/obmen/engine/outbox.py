@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -48,6 +49,18 @@ def recompute(
                 tx.drop_deliveries(reader.to, up_to_date)
         if rows:
             tx.put_deliveries(rows)
+
+
+def recompute_lane(tx: Tx, hub: Hub, connection: str, head: Record) -> None:
+    """Say again who is behind in one system among those that name a record as their head, which was (un)bound there."""
+    for entity in ENTITIES.values():
+        if entity.lane_by is None or entity.atom(entity.lane_by).partner != head.entity:
+            continue
+        if entity.name in hub.topologies:
+            members = tx.lane_members({head.id}, entity.name).get(head.id, [])
+            records = [record for record in tx.records(members).values() if record.id != head.id]
+            if records:
+                recompute(tx, hub, entity.name, records=records, changed=(), touched=connection)
 
 
 def compare(tx: Tx, hub: Hub, reader: str, records: Sequence[Record]) -> tuple[list[Record], list[int]]:
@@ -99,14 +112,14 @@ def wake(tx: Tx, hub: Hub, waiters: Collection[Waiter]) -> None:
         for entity in sorted({record.entity for record in records}):
             here = [record for record in records if record.entity == entity]
             behind, up_to_date = compare(tx, hub, connection, here)
-            # What waited had been let go before; a plan or a guard does not hold it a second time.
+            # What waited had been let go before; a plan or a guard does not hold it a second time. Waking has made
+            # such rows ready already.
             rows = tx.deliveries(connection, [record.id for record in behind])
-            waiting = [record for record in behind if record.id in rows and rows[record.id].state == WAITING]
-            freed = [
-                msgspec.structs.replace(rows[r.id], state=READY, reason="", wakes_on=()) for r in waiting
-            ]
-            tx.reschedule(freed)
-            tx.put_deliveries([row(hub, connection, record) for record in behind if record not in waiting])
+            free = {number for number, old in rows.items() if old.state in {READY, WAITING}}
+            tx.reschedule(
+                [msgspec.structs.replace(rows[n], state=READY, reason="", wakes_on=()) for n in sorted(free)]
+            )
+            tx.put_deliveries([row(hub, connection, record) for record in behind if record.id not in free])
             if up_to_date:
                 tx.drop_deliveries(connection, up_to_date)
 
@@ -124,6 +137,30 @@ def row(hub: Hub, connection: str, record: Record, *, guarded: bool = False) -> 
         reason="" if reason is None else reason.code,
         since=hub.now(),
     )
+
+
+def unless_held(row: Delivery, *, state: str, reason: str = "", **moved: Any) -> Delivery:
+    """Return a row that ends its lease, except that a hold put on it meanwhile stays."""
+    if row.state == HELD:
+        return msgspec.structs.replace(row, **moved)
+    return msgspec.structs.replace(row, state=state, reason=reason, **moved)
+
+
+def project(tx: Tx, hub: Hub, connection: str, entity: str, *, batch: int = 500) -> int:
+    """Compare every record of an entity with one reader, new or with new eyes; return how many it is behind on."""
+    count = after = 0
+    endangered = {item.record for name in hub.connections for item in tx.dangers(name)}
+    while ids := tx.ids(entity, after=after, limit=batch):
+        after = ids[-1]
+        behind, up_to_date = compare(tx, hub, connection, list(tx.records(ids).values()))
+        if behind:
+            tx.put_deliveries(
+                [row(hub, connection, record, guarded=record.id in endangered) for record in behind]
+            )
+        if up_to_date:
+            tx.drop_deliveries(connection, up_to_date)
+        count += len(behind)
+    return count
 
 
 def external_codes(

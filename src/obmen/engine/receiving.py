@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from obmen.connectors.contract import Done, Missing, Outcome, Pending, Refused, Unknown, Unlanded
 from obmen.engine import issues, outbox
-from obmen.engine.hub import Hub
-from obmen.engine.settling import closed_key, resettle
+from obmen.engine.hub import Bindings, Hub, view_of
+from obmen.engine.settling import resettle
 from obmen.ledger.contract import READY, WAITING, Attempt, Binding, Delivery, JournalLine, Tx
 from obmen.model import Record, Value
 from obmen.sync.laws import Law
@@ -20,8 +20,19 @@ from obmen.sync.settle import Entry
 from obmen.sync.shadow import Shadow, Wire, bind_key, bound_key
 
 
-def receive(tx: Tx, hub: Hub, connection: str, entity: str, outcomes: Sequence[Outcome]) -> None:
-    """Store what became of a batch of writes. Outcomes of attempts that are closed already are ignored."""
+def receive(
+    tx: Tx,
+    hub: Hub,
+    connection: str,
+    entity: str,
+    outcomes: Sequence[Outcome],
+    *,
+    attempt: int | None = None,
+) -> None:
+    """Store what became of a batch of writes; `attempt` is the tick its steps were written down at.
+
+    Answers to attempts that are closed already are ignored, even where a later attempt is open.
+    """
     ids = [outcome.record for outcome in outcomes]
     attempts = tx.attempts(connection, ids)
     records = tx.records(ids)
@@ -29,39 +40,35 @@ def receive(tx: Tx, hub: Hub, connection: str, entity: str, outcomes: Sequence[O
     rows = tx.deliveries(connection, ids)
     done: list[tuple[Done, Attempt]] = []
     for outcome in outcomes:
-        attempt = attempts.get(outcome.record)
-        if attempt is None:
+        opened = attempts.get(outcome.record)
+        if opened is None or attempt not in {None, opened.opened_at}:
             continue
         record = records[outcome.record]
         row = rows.get(outcome.record) or outbox.row(hub, connection, record)
         match outcome:
             case Done():
-                done.append((outcome, attempt))
+                done.append((outcome, opened))
             case Pending(job=job, check_in_s=check_in_s):
-                tx.put_attempts(
-                    [msgspec.structs.replace(attempt, job=job, resolve_at=hub.now() + check_in_s)]
-                )
+                tx.put_attempts([msgspec.structs.replace(opened, job=job, resolve_at=hub.now() + check_in_s)])
             case Unknown(code=code, text=text):
                 _note(tx, hub, connection, record, Reason.ATTEMPT_OPEN, f"{code}: {text}")
                 if Law.LEASE not in hub.laws:
-                    tx.put_attempts([msgspec.structs.replace(attempt, resolve_at=hub.now())])
+                    tx.put_attempts([msgspec.structs.replace(opened, resolve_at=hub.now())])
             case Unlanded(code=code, text=text, retry_after_s=after_s):
                 tx.close_attempts(connection, [record.id])
                 tx.reschedule([_again(hub, row, after_s)])
                 _note(tx, hub, connection, record, Reason.TRANSIENT, f"{code}: {text}")
-                _wake_closed(tx, hub, connection, [record.id])
             case Refused(en=en, ru=ru):
                 tx.close_attempts(connection, [record.id])
-                tx.reschedule([msgspec.structs.replace(row, state=WAITING, reason=Reason.REJECTED.code)])
+                tx.reschedule([outbox.unless_held(row, state=WAITING, reason=Reason.REJECTED.code)])
                 tx.open_issues([issues.refused(connection, record, en, ru)], at=hub.now())
                 _note(tx, hub, connection, record, Reason.REJECTED, en)
-                _wake_closed(tx, hub, connection, [record.id])
             case Missing():
                 tx.close_attempts(connection, [record.id])
-                _missing(tx, hub, connection, record, shadows.get(record.id), attempt)
-                _wake_closed(tx, hub, connection, [record.id])
+                _missing(tx, hub, connection, record, shadows.get(record.id), opened)
     if done:
-        _confirm(tx, hub, connection, entity, done, shadows)
+        held = {number for number, row in rows.items() if row.reason == Reason.HELD_GUARD.code}
+        _confirm(tx, hub, connection, entity, done, shadows, held)
 
 
 def _confirm(
@@ -71,9 +78,10 @@ def _confirm(
     entity: str,
     done: Sequence[tuple[Done, Attempt]],
     shadows: Mapping[int, Shadow],
+    held: Collection[int],
 ) -> None:
     topology = hub.topologies[entity]
-    form = hub.connections[connection].codec(entity).form
+    view = view_of(hub, connection, entity, Bindings())
     closed_at = tx.tick()
     records = tx.records([outcome.record for outcome, _ in done])
     at = hub.moment("").at
@@ -83,6 +91,7 @@ def _confirm(
     lines: list[JournalLine] = []
     wakes: list[str] = []
     bindings: list[Binding] = []
+    settled: list[str] = []
     for outcome, attempt in done:
         record = records[outcome.record]
         before = shadows.get(record.id)
@@ -91,17 +100,20 @@ def _confirm(
             payload=attempt.payload,
             returned=outcome.returned,
             closed_at=closed_at,
-            form=form,
+            form=view.codec.form,
             laws=hub.laws,
         )
+        settled += issues.settled_keys(connection, record.id)
+        if before is not None and before.frozen:
+            thawed = before.frozen.keys() - moved[record.id].frozen
+            settled += [issues.undecided_key(connection, record.id, atom) for atom in thawed]
         if attempt.creates:
             bindings.append(Binding(connection, entity, outcome.ref, record.id))
             wakes += [bind_key(connection, entity, outcome.ref), bound_key(connection, record.id)]
-            given = hand_over_once(record, connection, topology, at)
+            given = hand_over_once(record, view, topology, moved[record.id].held, at, hub.laws)
             if given is not record:
                 record = given
                 handed.append(record)
-        wakes.append(closed_key(connection, record.id))
         confirmed.append(record)
         lines.append(_written(connection, record.id, attempt, before))
     if bindings:
@@ -112,10 +124,11 @@ def _confirm(
     ids = [record.id for record in confirmed]
     tx.close_attempts(connection, ids)
     tx.journal(lines, at=hub.now(), tick=closed_at)
-    tx.close_issues([key for number in ids for key in issues.settled_keys(connection, number)], at=hub.now())
+    tx.close_issues(settled, at=hub.now())
     tx.drop_deliveries(connection, ids)
     if Law.RECOMPUTE in hub.laws:
-        outbox.recompute(tx, hub, entity, records=confirmed, changed=(), touched=connection)
+        changed = {record.id for record in handed}
+        outbox.recompute(tx, hub, entity, records=confirmed, changed=changed, touched=connection, held=held)
     woken = tx.woken(wakes)
     if woken and Law.PARTNER_WAKES in hub.laws:
         resettle(tx, hub, woken)
@@ -150,13 +163,14 @@ def _missing(
     tx.drop_deliveries(connection, [record.id])
     if shadow is not None:
         tx.put_shadows(connection, record.entity, {record.id: msgspec.structs.replace(shadow, gone=True)})
+    outbox.recompute_lane(tx, hub, connection, record)
     tx.open_issues([issues.gone(connection, record, attempt.ref or "")], at=hub.now())
     _note(tx, hub, connection, record, Reason.GONE, attempt.ref or "")
 
 
 def _again(hub: Hub, row: Delivery, after_s: float | None) -> Delivery:
     pause = pause_s(row.attempts, hub.rng)
-    return msgspec.structs.replace(
+    return outbox.unless_held(
         row,
         state=READY,
         reason=Reason.TRANSIENT.code,
@@ -173,9 +187,3 @@ def _note(tx: Tx, hub: Hub, connection: str, record: Record, reason: Reason, det
         entries=(Entry("", reason.code, detail=detail),),
     )
     tx.journal([line], at=hub.now(), tick=tx.tick())
-
-
-def _wake_closed(tx: Tx, hub: Hub, connection: str, ids: Sequence[int]) -> None:
-    woken = tx.woken([closed_key(connection, number) for number in ids])
-    if woken:
-        resettle(tx, hub, woken)

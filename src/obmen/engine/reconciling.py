@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 
 from obmen.connectors.contract import Source
-from obmen.engine import guarding
+from obmen.engine import guarding, outbox
 from obmen.engine.delivering import look_again
 from obmen.engine.hub import Hub
+from obmen.engine.pulling import follow
 from obmen.engine.settling import Arrival, settle_page
 from obmen.ledger.contract import Tx
 
 
 async def reconcile(hub: Hub, connection: str, entity: str) -> Counter[str]:
-    """Settle everything a system holds and confirm, by looking, what it does not hold any more.
+    """Settle everything a system holds, confirm by looking what it does not hold any more, say anew who is behind.
 
     Returns the counters of the looks plus `gone`. Nothing is judged absent unless the walk came to its end.
     """
@@ -33,13 +34,15 @@ async def reconcile(hub: Hub, connection: str, entity: str) -> Counter[str]:
         counted.update(outcome.counted)
         shown.update(look.ref for look in page.looks)
         complete = page.last
-        await look_again(hub, connection, entity, outcome.look_again, evidence="superseded")
         read_at = await hub.ledger.run(lambda tx: tx.tick())
     if complete:
         absent = await hub.ledger.run(lambda tx: _absent(tx, connection, entity, shown))
         for start in range(0, len(absent), 50):
             await look_again(hub, connection, entity, absent[start : start + 50], evidence="absent in a walk")
         counted["gone"] = len(absent)
+    await follow(hub, connection)
+    if hub.topologies[entity].reader(connection) is not None:
+        await hub.ledger.run(lambda tx: outbox.project(tx, hub, connection, entity))
     await hub.ledger.run(lambda tx: guarding.evaluate(tx, hub, connection))
     return counted
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from obmen.connectors.contract import Source, Step, Target
 from obmen.engine import issues, outbox
-from obmen.engine.hub import Hub
-from obmen.engine.settling import Arrival, closed_key, resettle, settle_page
+from obmen.engine.hub import Bindings, Hub, view_of
+from obmen.engine.settling import Arrival, resettle, settle_page
 from obmen.ledger.contract import READY, WAITING, Attempt, Binding, JournalLine, Tx
+from obmen.model import Record
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
-from obmen.sync.receipt import base_of_found, base_of_lost_update
+from obmen.sync.receipt import base_of_found, base_of_lost_update, hand_over_once
 from obmen.sync.settle import Entry
 from obmen.sync.shadow import Look, bind_key, bound_key
 
@@ -91,35 +90,36 @@ def close_create(
     mine = [ref for ref in refs if bound.get(ref, number) == number]
     if not refs:
         _note(tx, hub, attempt, Reason.NEVER_ARRIVED)
-        tx.reschedule([msgspec.structs.replace(outbox.row(hub, connection, record), state=READY)])
-        _wake(tx, hub, [closed_key(connection, number)])
+        _plan_again(tx, hub, attempt, record, state=READY)
         return
     if (len(refs) > 1 or not mine) and Law.TWO_IS_AN_ISSUE in hub.laws:
         tx.open_issues([issues.two_found(connection, record, refs)], at=hub.now())
-        row = outbox.row(hub, connection, record)
-        tx.reschedule([msgspec.structs.replace(row, state=WAITING, reason=Reason.DOUBLE.code)])
-        _wake(tx, hub, [closed_key(connection, number)])
+        _plan_again(tx, hub, attempt, record, state=WAITING, reason=Reason.DOUBLE)
         return
     ref = (mine or list(refs))[0]
     form = hub.connections[connection].codec(attempt.entity).form
     defaults = hub.connections[connection].traits(attempt.entity).defaults
+    look = looks.get(ref)
     base = base_of_found(
-        payload=attempt.payload, defaults=defaults, closed_at=attempt.opened_at, form=form, laws=hub.laws
+        payload=attempt.payload,
+        defaults=defaults,
+        found=None if look is None or look.gone else look.fields,
+        closed_at=attempt.opened_at,
+        form=form,
+        laws=hub.laws,
     )
     tx.bind([Binding(connection, attempt.entity, ref, number)])
     tx.put_shadows(connection, attempt.entity, {number: base})
-    tx.drop_deliveries(connection, [number])
+    view = view_of(hub, connection, attempt.entity, Bindings())
+    topology = hub.topologies[attempt.entity]
+    given = hand_over_once(record, view, topology, base.held, hub.moment("").at, hub.laws)
+    if given is not record:
+        tx.put_records([given], new=False, keys={attempt.entity: hub.key_atoms(attempt.entity)})
     _note(tx, hub, attempt, Reason.ARRIVED)
-    _settle_found(tx, hub, attempt, looks.get(ref), read_at)
-    _wake(
-        tx,
-        hub,
-        [
-            closed_key(connection, number),
-            bind_key(connection, attempt.entity, ref),
-            bound_key(connection, number),
-        ],
-    )
+    _settle_found(tx, hub, attempt, look, read_at, changed=given is not record)
+    woken = tx.woken([bind_key(connection, attempt.entity, ref), bound_key(connection, number)])
+    if woken and Law.PARTNER_WAKES in hub.laws:
+        resettle(tx, hub, woken)
 
 
 def close_update(tx: Tx, hub: Hub, attempt: Attempt, look: Look | None, read_at: int) -> None:
@@ -140,15 +140,23 @@ def close_update(tx: Tx, hub: Hub, attempt: Attempt, look: Look | None, read_at:
         )
         tx.put_shadows(connection, attempt.entity, {number: shadow})
     _note(tx, hub, attempt, Reason.ARRIVED if arrived else Reason.NEVER_ARRIVED)
-    record = tx.records([number])[number]
-    tx.drop_deliveries(connection, [number])
     _settle_found(tx, hub, attempt, look, read_at)
-    if look is None:
-        tx.reschedule([outbox.row(hub, connection, record)])
-    _wake(tx, hub, [closed_key(connection, number)])
 
 
-def _settle_found(tx: Tx, hub: Hub, attempt: Attempt, look: Look | None, read_at: int) -> None:
+def _plan_again(
+    tx: Tx, hub: Hub, attempt: Attempt, record: Record, *, state: str, reason: Reason | None = None
+) -> None:
+    row = tx.deliveries(attempt.connection, [attempt.record]).get(attempt.record)
+    code = reason.code if reason is not None else ""
+    tx.reschedule(
+        [outbox.unless_held(row or outbox.row(hub, attempt.connection, record), state=state, reason=code)]
+    )
+
+
+def _settle_found(
+    tx: Tx, hub: Hub, attempt: Attempt, look: Look | None, read_at: int, *, changed: bool = False
+) -> None:
+    """Settle what stands there now, and say anew what the system is behind on."""
     if look is not None:
         arrival = Arrival(
             connection=attempt.connection,
@@ -158,8 +166,11 @@ def _settle_found(tx: Tx, hub: Hub, attempt: Attempt, look: Look | None, read_at
             evidence="looked up after a lost answer",
         )
         settle_page(tx, hub, arrival)
-    records = list(tx.records([attempt.record]).values())
-    outbox.recompute(tx, hub, attempt.entity, records=records, changed=(), touched=attempt.connection)
+    record = tx.records([attempt.record])[attempt.record]
+    _plan_again(tx, hub, attempt, record, state=READY)
+    if Law.RECOMPUTE in hub.laws:
+        moved = {record.id} if changed else frozenset()
+        outbox.recompute(tx, hub, attempt.entity, records=[record], changed=moved, touched=attempt.connection)
 
 
 def _note(tx: Tx, hub: Hub, attempt: Attempt, reason: Reason) -> None:
@@ -170,9 +181,3 @@ def _note(tx: Tx, hub: Hub, attempt: Attempt, reason: Reason) -> None:
         entries=(Entry("", reason.code),),
     )
     tx.journal([line], at=hub.now(), tick=tx.tick())
-
-
-def _wake(tx: Tx, hub: Hub, keys: Sequence[str]) -> None:
-    woken = tx.woken(keys)
-    if woken and Law.PARTNER_WAKES in hub.laws:
-        resettle(tx, hub, woken)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from obmen.engine import issues, outbox
+from obmen.engine import guarding, issues, outbox, waking
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.matching import Matched, match_strangers
 from obmen.ledger.contract import Attempt, Binding, Danger, Issue, JournalLine, Known, Sighting, Tx, Waiter
@@ -42,6 +42,9 @@ REFUSALS = frozenset(
 )
 
 
+NOTHING = Shadow(held={})
+
+
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """A page of looks as it reaches the hub."""
 
@@ -56,12 +59,12 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(NamedTuple):
-    """What a page came to: counters that add up, and the refs that have to be looked at again."""
+    """What a page came to: counters that add up, and what has to be looked at again."""
 
     counted: Counter[str]
     """received = echoed + applied + superseded + refused + waiting."""
     look_again: tuple[str, ...]
-    changed: frozenset[int]
+    """Refs a wake-up was left for."""
 
 
 def settle_page(tx: Tx, hub: Hub, page: Arrival) -> Outcome:
@@ -90,11 +93,12 @@ class _Page:
         self.births = Births(view=self.view, topology=self.topology, moment=self.moment, laws=hub.laws)
         self.counted: Counter[str] = Counter()
         self.sighted: list[int] = []
-        self.again: list[str] = []
+        self.again: list[Look] = []
         self.merged: list[_Merged] = []
         self.bindings: list[Binding] = []
         self.journal: list[JournalLine] = []
         self.opened: list[Issue] = []
+        self.closed: list[str] = []
         self.waits: list[tuple[str, Waiter]] = []
         self.wakes: list[str] = []
 
@@ -105,13 +109,19 @@ class _Page:
             self._round(round_)
             self._store()
         self.tx.sight(self._sighting())
+        if self.closed:
+            self.tx.close_issues(self.closed, at=self.moment.now)
         if self.opened:
             self.tx.open_issues(self.opened, at=self.moment.now)
-        changed = frozenset(self.sighted) if self.counted["applied"] else frozenset()
+        if self.again:
+            page = self.page
+            waking.remember(
+                self.tx, self.hub, page.connection, page.entity, self.again, read_at=page.read_at, why="again"
+            )
         woken = self.tx.woken(self.wakes) if self.wakes and Law.PARTNER_WAKES in self.hub.laws else []
         if woken:
             resettle(self.tx, self.hub, woken)
-        return Outcome(self.counted, tuple(self.again), changed)
+        return Outcome(self.counted, tuple(look.ref for look in self.again))
 
     # --- sorting what arrived -------------------------------------------------------------------------------------
 
@@ -170,22 +180,21 @@ class _Page:
             record = records[found.record]
             if found.kind == "alias" or (found.kind == "gone" and look.gone):
                 self.counted["echoed"] += 1
+            elif self._is_in_conversation(look, record, attempts):
                 continue
-            if self._is_in_conversation(look, record, attempts):
-                continue
-            if look.gone or look.merged_into is not None:
-                self._gone(look, record, found)
-                continue
-            self.sighted.append(record.id)
-            self._merge(look, record, found.shadow, late.get(record.id))
+            elif look.gone or look.merged_into is not None:
+                self._gone(look, record, found, late.get(record.id))
+            elif found.kind == "gone":
+                self._is_back(look, record, found)
+            else:
+                self.sighted.append(record.id)
+                self._merge(look, record, found.shadow, late.get(record.id))
 
     def _is_in_conversation(self, look: Look, record: Record, attempts: dict[int, Attempt]) -> bool:
         if record.id not in attempts or Law.ONE_CONVERSATION not in self.hub.laws:
             return False
         self.counted["waiting"] += 1
-        self.waits.append(
-            (closed_key(self.page.connection, record.id), Waiter(record.id, self.page.connection, "look"))
-        )
+        self.again.append(look)
         self._line(record.id, "look", [Entry("", Reason.IN_CONVERSATION.code, detail=look.ref)])
         return True
 
@@ -196,14 +205,12 @@ class _Page:
                 shadow.held.get(name) != wire for name, wire in look.fields.items() if name not in fresh
             )
             if differs and not look.order:
-                self.again.append(look.ref)
+                self.again.append(look)
             if not fresh:
                 self._superseded(record, differs=differs)
                 return
             look = msgspec.structs.replace(look, fields=fresh, whole=())
-        if fence(look, shadow, self.page.read_at, self.hub.laws) is not None:
-            self.again.append(look.ref)
-            self._superseded(record, differs=True)
+        if self._is_fenced(look, record, shadow):
             return
         settled = settle(
             record=record,
@@ -215,31 +222,79 @@ class _Page:
             moment=self.moment,
             laws=self.hub.laws,
         )
-        self._count(settled)
+        self._count(look, settled)
+        self._report(record, shadow or NOTHING, settled.shadow, settled.entries)
         self.merged.append(_Merged(look, record, settled))
         if settled.entries:
             self._line(record.id, "look", settled.entries)
+
+    def _report(self, record: Record, before: Shadow, after: Shadow, entries: Sequence[Entry]) -> None:
+        """Open the issues of what a person has to settle, close those that are settled."""
+        connection = self.page.connection
+        if before.frozen:
+            self.closed += [
+                issues.undecided_key(connection, record.id, atom)
+                for atom in before.frozen.keys() - after.frozen
+            ]
+        if after.frozen:
+            self.opened += [
+                issues.undecided(connection, record, entry)
+                for entry in entries
+                if after.frozen.get(entry.atom) == entry.reason
+            ]
+
+    def _is_fenced(self, look: Look, record: Record, shadow: Shadow | None) -> bool:
+        if fence(look, shadow, self.page.read_at, self.hub.laws) is None:
+            return False
+        self.again.append(look)
+        self._superseded(record, differs=True)
+        return True
 
     def _superseded(self, record: Record, *, differs: bool) -> None:
         self.counted["superseded"] += 1
         if differs:
             self._line(record.id, "look", [Entry("", Reason.SUPERSEDED.code)])
 
-    def _gone(self, look: Look, record: Record, found: Known) -> None:
-        """Note that an object is not there any more: a tombstone for a reader, a removal where the owner says so."""
-        reason = Reason.GONE if look.gone else Reason.MERGED
+    def _gone(self, look: Look, record: Record, found: Known, late: set[str] | None) -> None:
+        """Note that an object is not there any more: its binding becomes a tombstone, or an alias of where it went."""
+        page = self.page
+        if late:
+            self.again.append(look)
+            self._superseded(record, differs=True)
+            return
+        if self._is_fenced(look, record, found.shadow):
+            return
         self.counted["applied"] += 1
-        if look.merged_into is not None:
-            self.tx.unbind(self.page.connection, [record.id], kind="alias")
-        else:
-            self.tx.unbind(self.page.connection, [record.id], kind="gone")
-            self.tx.drop_deliveries(self.page.connection, [record.id])
-            if found.shadow is not None:
-                gone = msgspec.structs.replace(found.shadow, gone=True, seen=self.page.read_at)
-                self.tx.put_shadows(self.page.connection, self.page.entity, {record.id: gone})
+        self.tx.unbind(page.connection, [record.id], kind="gone" if look.merged_into is None else "alias")
+        self.tx.drop_deliveries(page.connection, [record.id])
+        shadow = msgspec.structs.replace(found.shadow or Shadow(held={}), gone=True, seen=page.read_at)
+        self.tx.put_shadows(page.connection, page.entity, {record.id: shadow})
+        reason = Reason.GONE if look.merged_into is None else Reason.MERGED
         self._line(record.id, "look", [Entry("", reason.code, detail=look.merged_into or look.ref)])
-        if self.topology.reader(self.page.connection) is not None:
-            self.opened.append(issues.gone(self.page.connection, record, look.ref))
+        if look.merged_into is not None and not self.tx.bound(
+            page.connection, page.entity, [look.merged_into]
+        ):
+            # Nobody stood for the survivor yet, so that it is this record from now on.
+            self.tx.bind([Binding(page.connection, page.entity, look.merged_into, record.id)])
+            fresh = Shadow(held={}, seen=page.read_at, as_of=shadow.as_of)
+            self.tx.put_shadows(page.connection, page.entity, {record.id: fresh})
+            self.again.append(msgspec.structs.replace(look, ref=look.merged_into, merged_into=None))
+        elif self.topology.reader(page.connection) is not None:
+            self.opened.append(issues.gone(page.connection, record, look.ref))
+        outbox.recompute_lane(self.tx, self.hub, page.connection, record)
+
+    def _is_back(self, look: Look, record: Record, found: Known) -> None:
+        """Take a deleted object that stands there again; an older look of it is not a return."""
+        if self._is_fenced(look, record, found.shadow):
+            return
+        page = self.page
+        if record.id in self.tx.refs_of(page.connection, [record.id]):
+            self._park(look, Matched.PARK_DOUBLE)
+            return
+        self.bindings.append(Binding(page.connection, page.entity, look.ref, record.id, "live", page.scope))
+        self._line(record.id, "look", [Entry("", Reason.BOUND.code, detail=look.ref)])
+        self.sighted.append(record.id)
+        self._merge(look, record, found.shadow, None)
 
     # --- unknown objects ------------------------------------------------------------------------------------------
 
@@ -257,7 +312,7 @@ class _Page:
                 self._park(look, verdict)
             elif verdict is Matched.WAIT:
                 self.counted["waiting"] += 1
-                self.again.append(look.ref)
+                self.again.append(look)
             else:
                 self._bind(look, matched.records[look.ref])
 
@@ -286,10 +341,10 @@ class _Page:
 
     # --- storing what was decided ---------------------------------------------------------------------------------
 
-    def _count(self, settled: Settled) -> None:
+    def _count(self, look: Look, settled: Settled) -> None:
         if settled.changed:
             self.counted["applied"] += 1
-        elif settled.shadow.blocked and any(entry.reason == Reason.BLOCKED.code for entry in settled.entries):
+        elif settled.shadow.blocked and any(name in settled.shadow.blocked for name in look.fields):
             self.counted["waiting"] += 1
         elif any(entry.reason in REFUSALS for entry in settled.entries):
             self.counted["refused"] += 1
@@ -331,18 +386,17 @@ class _Page:
         updated: list[Record] = []
         records: list[Record] = []
         dangers: list[Danger] = []
-        safe: list[tuple[int, str]] = []
         guarded = Law.GUARDS in hub.laws
         for _, before, settled in self.merged:
             record = settled.record
             changed: Collection[str] = settled.changed
-            if changed:
+            if record is not before:
                 record, derived = derive(record, changed, hub.selling, self.moment.at)
                 record = self._with_lane(record, changed)
                 (new if before is None else updated).append(record)
                 if before is not None and guarded:
                     names = [*changed, "available"] if derived else changed
-                    self._guard(before, record, names, dangers, safe)
+                    dangers += self._dangers(before, record, names)
             for atom, key in settled.shadow.blocked.items():
                 self.waits.append((key, Waiter(record.id, page.connection, "look")))
                 if not key.startswith("bind:"):
@@ -356,10 +410,8 @@ class _Page:
         tx.put_shadows(
             page.connection, page.entity, {settled.record.id: settled.shadow for _, _, settled in self.merged}
         )
-        if safe:
-            tx.drop_dangers(page.connection, safe)
         if dangers:
-            tx.put_dangers(dangers)
+            guarding.note(tx, page.connection, dangers)
         outbox.recompute(
             tx,
             hub,
@@ -379,20 +431,12 @@ class _Page:
         lane = head if isinstance(head, int) and not isinstance(head, bool) else record.id
         return msgspec.structs.replace(record, lane=lane)
 
-    def _guard(
-        self,
-        before: Record,
-        record: Record,
-        names: Collection[str],
-        dangers: list[Danger],
-        safe: list[tuple[int, str]],
-    ) -> None:
+    def _dangers(self, before: Record, record: Record, names: Collection[str]) -> list[Danger]:
+        dangers: list[Danger] = []
         for name in names:
             change = Change(record.id, name, before.atoms.get(name), record.atoms.get(name))
             kind = danger(change, self.hub.limits)
-            if kind is None or family(name) == "stock":
-                safe.append((record.id, name))
-            else:
+            if kind is not None and family(name) != "stock":
                 dangers.append(
                     Danger(
                         connection=self.page.connection,
@@ -404,6 +448,7 @@ class _Page:
                         after=change.after,
                     )
                 )
+        return dangers
 
     def _sighting(self) -> Sighting:
         facets = {family(name) for look in self.page.looks for name in look.fields}
@@ -434,7 +479,7 @@ def resettle(tx: Tx, hub: Hub, waiters: Sequence[Waiter]) -> None:
             if shadow is None or number not in refs:
                 continue
             fields = {atom: shadow.held[atom] for atom in shadow.blocked if atom in shadow.held}
-            look = Look(ref=refs[number], fields=fields, order=shadow.order, title=records[number].title)
+            look = Look(ref=refs[number], fields=fields, title=records[number].title)
             by_entity.setdefault(records[number].entity, []).append(look)
         for entity in sorted(by_entity, key=lambda name: ENTITIES[name].rank):
             arrival = Arrival(
@@ -446,11 +491,6 @@ def resettle(tx: Tx, hub: Hub, waiters: Sequence[Waiter]) -> None:
             )
             settle_page(tx, hub, arrival)
     outbox.wake(tx, hub, [waiter for waiter in waiters if waiter.kind == "write"])
-
-
-def closed_key(connection: str, record: int) -> str:
-    """Return what wakes those who wait until a write has ended."""
-    return f"closed:{connection}:{record}"
 
 
 def _rounds(looks: Sequence[Look]) -> list[Sequence[Look]]:

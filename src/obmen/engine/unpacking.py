@@ -17,7 +17,9 @@ from obmen.connectors.contract import Envelope, Portion, Unpacker
 from obmen.engine import guarding
 from obmen.engine.absence import missing
 from obmen.engine.hub import Hub
+from obmen.engine.pulling import follow
 from obmen.engine.settling import Arrival, settle_page
+from obmen.engine.waking import HOOK
 from obmen.errors import BadInput, Bug, ObmenError
 from obmen.ledger.contract import StoredEnvelope, Tx
 from obmen.sync.laws import Law
@@ -35,7 +37,9 @@ async def unpack(hub: Hub, number: int) -> StoredEnvelope:
     if stored.state in {DONE, FAILED}:
         return stored
     try:
-        if stored.kind == "absence":
+        if stored.kind == HOOK:
+            await follow(hub, stored.connection)
+        elif stored.kind == "absence":
             await hub.ledger.run(lambda tx: _absence(tx, hub, stored))
         else:
             with _calm_collector():
@@ -83,7 +87,7 @@ def settle_portion(tx: Tx, hub: Hub, stored: StoredEnvelope, portion: Portion) -
         )
         counted = settle_page(tx, hub, arrival).counted
         tx.move_envelope(stored.id, state=WORKING, position=portion.position, counted=counted)
-    if portion.complete and Law.COMPLETE_ONLY in hub.laws:
+    if portion.complete or Law.COMPLETE_ONLY not in hub.laws:
         missing(tx, hub, stored.connection, portion.entity, envelope=stored.id, scope=portion.scope)
 
 

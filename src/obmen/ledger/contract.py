@@ -205,6 +205,9 @@ class Tx(Protocol):
     def records(self, ids: Collection[int]) -> dict[int, Record]:
         """Return records."""
 
+    def ids(self, entity: str, *, after: int, limit: int) -> list[int]:
+        """Return ids of an entity's records behind `after`, in order."""
+
     def shadows(self, connection: str, records: Collection[int]) -> dict[int, Shadow]:
         """Return the shadows of one system."""
 
@@ -236,7 +239,10 @@ class Tx(Protocol):
         """Store shadows."""
 
     def put_deliveries(self, rows: Sequence[Delivery]) -> None:
-        """Say who is behind. An existing row keeps `since`, `attempts` and a hold that a person must lift."""
+        """Say who is behind. An existing row keeps `since`, `attempts` and a hold that a person must lift.
+
+        A leased row stays leased, unless the new row is held for a person.
+        """
 
     def reschedule(self, rows: Sequence[Delivery]) -> None:
         """End leases: set state, reason, wakes_on, not_before and attempts exactly as given; absent rows are added."""
@@ -304,9 +310,18 @@ class Tx(Protocol):
         """Return a kept plan."""
 
     # --- moving work
-    def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:
-        """Lease ready rows: whole lanes in rank order, no lane that has an open attempt or a leased row.
+    def claim(
+        self,
+        connection: str,
+        *,
+        now: float,
+        limit: int,
+        lease_s: float,
+        only: Collection[int] | None = None,
+    ) -> list[Delivery]:
+        """Lease ready rows, of these records only where some are named.
 
+        Whole lanes in rank order, no lane that has an open attempt or a leased row.
         Of one lane only the rows of its lowest ready rank are returned, so partners go first. Rows whose lease ran
         out count as ready.
         """

@@ -24,12 +24,17 @@ _COLUMNS = tuple(column for column in OUTBOX.columns if column.name != "leased_u
 _OF_CONNECTION = OUTBOX.c.connection == sa.bindparam("connection")
 
 _IS_LEASED = OUTBOX.c.state == word(LEASED)
-_IS_STUCK = sa.and_(OUTBOX.c.state == word(HELD), OUTBOX.c.reason.in_([word(reason) for reason in STICKY]))
+_STICKY = [word(reason) for reason in STICKY]
+_IS_STUCK = sa.and_(OUTBOX.c.state == word(HELD), OUTBOX.c.reason.in_(_STICKY))
 
 
 def _kept(new: Any) -> dict[str, Any]:
-    """Keep what a lease or a hold of a person has fixed; everything else becomes what is given."""
-    stays = sa.or_(_IS_LEASED, sa.and_(_IS_STUCK, new.state != word(HELD)))
+    """Keep what a lease or a hold of a person has fixed; everything else becomes what is given.
+
+    Only a hold of the second kind ends a lease: what a guard stops is not sent by whoever has claimed it before.
+    """
+    stops = sa.and_(new.state == word(HELD), new.reason.in_(_STICKY))
+    stays = sa.or_(sa.and_(_IS_LEASED, sa.not_(stops)), sa.and_(_IS_STUCK, new.state != word(HELD)))
     names = ("state", "reason", "wakes_on", "not_before")
     return {name: sa.case((stays, OUTBOX.c[name]), else_=new[name]) for name in names}
 
@@ -66,19 +71,27 @@ _RECLAIM = Statement(
     sa.update(OUTBOX).where(_OF_CONNECTION, among(OUTBOX.c.record, "records")).values(state=word(READY))
 )
 _LEASED_LANES = sa.select(OUTBOX.c.lane).where(_OF_CONNECTION, _IS_LEASED)
-_CANDIDATES = Statement(
-    sa.select(*_COLUMNS)
-    .where(
-        _OF_CONNECTION,
-        OUTBOX.c.state == word(READY),
-        OUTBOX.c.not_before <= sa.bindparam("now"),
-        OUTBOX.c.lane.not_in(_LEASED_LANES),
-        OUTBOX.c.lane.not_in(OPEN_LANES),
+
+
+def _candidates(*also: sa.ColumnElement[bool]) -> Statement:
+    return Statement(
+        sa.select(*_COLUMNS)
+        .where(
+            _OF_CONNECTION,
+            OUTBOX.c.state == word(READY),
+            OUTBOX.c.not_before <= sa.bindparam("now"),
+            OUTBOX.c.lane.not_in(_LEASED_LANES),
+            OUTBOX.c.lane.not_in(OPEN_LANES),
+            *also,
+        )
+        .order_by(OUTBOX.c.rank, OUTBOX.c.lane, OUTBOX.c.record)
+        .limit(sa.bindparam("limit"))
+        .with_for_update(of=OUTBOX, skip_locked=True)
     )
-    .order_by(OUTBOX.c.rank, OUTBOX.c.lane, OUTBOX.c.record)
-    .limit(sa.bindparam("limit"))
-    .with_for_update(of=OUTBOX, skip_locked=True)
-)
+
+
+_CANDIDATES = _candidates()
+_CANDIDATES_AMONG = _candidates(among(OUTBOX.c.record, "records"))
 _LEASE = Statement(
     sa.update(OUTBOX)
     .where(_OF_CONNECTION, among(OUTBOX.c.record, "records"))
@@ -103,7 +116,8 @@ class Outbox(Part):
     def put_deliveries(self, rows: Sequence[Delivery]) -> None:
         """Say who is behind. An existing row keeps `since`, `attempts` and a hold that a person must lift.
 
-        A leased row stays leased: whoever writes it compares again afterwards.
+        A leased row stays leased, since whoever writes it compares again afterwards; unless a person must lift the
+        new hold.
         """
         self.db.bulk(_PUT, _rows(rows))
 
@@ -116,10 +130,18 @@ class Outbox(Part):
         if records:
             self.db.run(_DROP, connection=connection, records=self.db.batch(records))
 
-    def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:
-        """Lease ready rows: whole lanes in rank order, no lane that has an open attempt or a leased row.
+    def claim(
+        self,
+        connection: str,
+        *,
+        now: float,
+        limit: int,
+        lease_s: float,
+        only: Collection[int] | None = None,
+    ) -> list[Delivery]:
+        """Lease ready rows, of these records only where some are named.
 
-        Of one lane only the rows of its lowest ready rank are returned, so partners go first. Rows whose lease ran
+        Whole lanes in rank order, no lane that has an open attempt or a leased row. Of one lane only the rows of its lowest ready rank are returned, so partners go first. Rows whose lease ran
         out count as ready. Only a lane longer than `limit` is taken in pieces.
         """
         if self.db.is_postgresql:
@@ -127,7 +149,11 @@ class Outbox(Part):
         expired = [row[0] for row in self.db.rows(_EXPIRED, connection=connection, now=now)]
         if expired:
             self.db.run(_RECLAIM, connection=connection, records=self.db.batch(expired))
-        found = self.db.rows(_CANDIDATES, connection=connection, now=now, limit=limit + 1)
+        asked: dict[str, Any] = {"connection": connection, "now": now, "limit": limit + 1}
+        if only is None:
+            found = self.db.rows(_CANDIDATES, **asked)
+        else:
+            found = self.db.rows(_CANDIDATES_AMONG, records=self.db.batch(only), **asked)
         claimed = whole_lanes(map(_delivery, found), limit)
         if claimed:
             self.db.run(

@@ -32,6 +32,12 @@ _LANES = Statement(
     .where(among(RECORDS.c.lane, "lanes"), RECORDS.c.entity == sa.bindparam("entity"))
     .order_by(RECORDS.c.id)
 )
+_IDS = Statement(
+    sa.select(RECORDS.c.id)
+    .where(RECORDS.c.entity == sa.bindparam("entity"), RECORDS.c.id > sa.bindparam("after"))
+    .order_by(RECORDS.c.id)
+    .limit(sa.bindparam("limit"))
+)
 _INSERT_KEYS = insert(KEYS)
 _KEYS_OF = Statement(sa.select(*KEYS.columns).where(among(KEYS.c.record, "ids")))
 _DELETE_KEYS = Statement(
@@ -72,6 +78,10 @@ class Records(Part):
                 title=title,
             )
         return found
+
+    def ids(self, entity: str, *, after: int, limit: int) -> list[int]:
+        """Return ids of an entity's records behind `after`, in order."""
+        return [int(row[0]) for row in self.db.rows(_IDS, entity=entity, after=after, limit=limit)]
 
     def by_key(self, entity: str, key: str, values: Collection[str]) -> dict[str, list[int]]:
         """Return the records whose key atom has one of these values, two ids at most each."""

@@ -43,7 +43,7 @@ def need(
         atom = entity.atom(name)
         wire = view.encode(atom, name, record.atoms[name])
         if shadow is not None:
-            skip = _skip(shadow, name, wire, laws)
+            skip = _skip(shadow, name, wire)
             if skip is not None:
                 result.reasons[name] = skip
                 continue
@@ -55,7 +55,9 @@ def need(
         elif shadow is None:
             result.fields[name] = wire
             result.reasons[name] = Reason.NEW_THERE
-        elif differs(view, record, shadow, name) or (Law.SENT not in laws and wire != shadow.held.get(name)):
+        elif differs(view, record, shadow, name, laws) or (
+            Law.SENT not in laws and wire != shadow.held.get(name)
+        ):
             result.fields[name] = wire
             result.reasons[name] = Reason.PUT_BACK if name in shadow.resist else Reason.BEHIND
     return result
@@ -76,7 +78,7 @@ def _is_its_own(rule: object, record: Record, name: str, system: str, laws: Laws
     return isinstance(rule, Owner | Origin | Each) and record.by(name) == system
 
 
-def _skip(shadow: Shadow, name: str, wire: Wire | Blocked, laws: Laws) -> Reason | None:
+def _skip(shadow: Shadow, name: str, wire: Wire | Blocked) -> Reason | None:
     frozen = shadow.frozen.get(name)
     if frozen == Reason.TUG_OF_WAR.code:
         resist = shadow.resist.get(name)
@@ -84,8 +86,4 @@ def _skip(shadow: Shadow, name: str, wire: Wire | Blocked, laws: Laws) -> Reason
             return Reason.TUG_OF_WAR
     elif frozen is not None:
         return Reason.of(frozen)
-    if name in shadow.blocked:
-        ours = name in shadow.mine and Law.OWN_UNREADABLE in laws
-        if not ours:
-            return Reason.BLOCKED
-    return None
+    return Reason.BLOCKED if name in shadow.blocked else None

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from obmen.model import Record, Said, restate
+from obmen.model import ENTITIES, Record, Said, restate
 from obmen.sync.laws import ALL, Law, Laws
 from obmen.sync.rules import Once, Topology, in_force
-from obmen.sync.shadow import Shadow, Wire
+from obmen.sync.shadow import Blocked, OneOf, Shadow, View, Wire
 
 
 def after_write(
@@ -58,18 +58,26 @@ def after_write(
 
 
 def base_of_found(
-    *, payload: Mapping[str, Wire], defaults: Mapping[str, Wire], closed_at: int, form: int, laws: Laws = ALL
+    *,
+    payload: Mapping[str, Wire],
+    defaults: Mapping[str, Wire],
+    found: Mapping[str, Wire] | None,
+    closed_at: int,
+    form: int,
+    laws: Laws = ALL,
 ) -> Shadow:
     """Return the shadow of an object found after a create whose answer was lost.
 
     What we sent is ours; for what we did not send the base is the vendor's declared default, not what is seen now: a
-    difference from it is somebody's word. The state found is settled against this base.
+    difference from it is somebody's word. What `found` does not show at all (None: it could not be looked at) is not
+    there. The state found is settled against this base.
     """
-    held = dict(payload)
+    held = {name: wire for name, wire in payload.items() if found is None or name in found}
+    mine = tuple(sorted(held))
     if Law.DECLARED_DEFAULT in laws:
         for name, wire in defaults.items():
             held.setdefault(name, wire)
-    return Shadow(held=held, mine=tuple(sorted(payload)), as_of=closed_at, form=form)
+    return Shadow(held=held, mine=mine, as_of=closed_at, form=form)
 
 
 def base_of_lost_update(
@@ -99,15 +107,28 @@ def base_of_lost_update(
     return moved, len(arrived) == len(payload)
 
 
-def hand_over_once(record: Record, system: str, topology: Topology, at: str) -> Record:
-    """Give the atoms that are filled once to the reader that now holds them; the values do not change."""
-    given = tuple(
-        name
-        for name in record.atoms
-        if isinstance(rule := in_force(topology.rule(name), record), Once)
-        and rule.by == system
-        and record.by(name) != system
-    )
-    if not given:
+def hand_over_once(
+    record: Record, view: View, topology: Topology, held: Mapping[str, Wire], at: str, laws: Laws = ALL
+) -> Record:
+    """Give the atoms that are filled once to the reader that now holds them, as it holds them.
+
+    The record may have moved on while the object was being created; what was filled in is the reader's own.
+    """
+    atoms = dict(record.atoms)
+    given: list[str] = []
+    for name, wire in held.items():
+        rule = in_force(topology.rule(name), record)
+        if not isinstance(rule, Once) or rule.by != view.system or record.by(name) == view.system:
+            continue
+        atom = ENTITIES[record.entity].atom(name)
+        stands = view.decode(atom, name, wire)
+        if stands is None or isinstance(stands, Blocked | OneOf):
+            continue
+        ours = view.encode(atom, name, atoms[name]) if name in atoms else None
+        if name not in atoms or isinstance(ours, Blocked) or stands != view.decode(atom, name, ours):
+            atoms[name] = stands
+        given.append(name)
+    if not given or Law.ONCE not in laws:
         return record
-    return msgspec.structs.replace(record, said=restate(record.said, Said(system, at, "created", given)))
+    said = restate(record.said, Said(view.system, at, "created", tuple(given)))
+    return msgspec.structs.replace(record, atoms=atoms, said=said, version=record.version + 1)

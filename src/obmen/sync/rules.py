@@ -151,9 +151,9 @@ def stance(rule: Rule, record: Record | None, atom: str, system: str) -> Stance:
 
 
 def _once(by: str, source: str | None, record: Record | None, atom: str, system: str) -> Stance:
+    if system == by:  # what it shows exists there, so that it has been filled
+        return Stance.DECIDES
     filled = record is not None and record.by(atom) == by
-    if system == by:
-        return Stance.DECIDES if filled or record is None or atom not in record.atoms else Stance.SHARES
     if filled or source not in {None, system}:
         return Stance.REFUSED
     return Stance.DECIDES

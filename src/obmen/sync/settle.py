@@ -15,6 +15,7 @@ from obmen.sync import tug
 from obmen.sync.facts import clash
 from obmen.sync.laws import ALL, Law, Laws
 from obmen.sync.reasons import Reason
+from obmen.sync.receipt import hand_over_once
 from obmen.sync.rules import Forward, Latest, Once, Priority, Review, Rule, Stance, Topology, in_force, stance
 from obmen.sync.shadow import Blocked, Decoded, Look, OneOf, Shadow, View, Wire, with_whole
 
@@ -65,7 +66,9 @@ def is_echo(look: Look, shadow: Shadow) -> bool:
     for atom, wire in with_whole(look, held).items():
         if atom not in held or held[atom] != wire:
             return False
-    return not look.gone and not shadow.gone
+    if shadow.blocked and any(atom in shadow.blocked for atom in look.fields):
+        return False  # today's mapping may read what yesterday's could not
+    return not look.gone and not shadow.gone and look.merged_into is None
 
 
 def settle(
@@ -223,22 +226,14 @@ class _Merge:
         if known and held == wire and name not in self.blocked:
             return
         value = self._decode(name, wire)
-        if isinstance(value, Blocked):
-            if Law.BLOCK_UNREADABLE in self.laws:
-                self.held[name] = wire
-                self.mine.discard(name)
-                self.blocked[name] = value.wakes_on
-                self._note(name, Reason.BLOCKED, detail=value.what or value.wakes_on)
-                return
-            value = None
-        self.blocked.pop(name, None)
-        if known and Law.ECHO_BY_MEANING in self.laws and self._same_meaning(name, value, held):
-            if Law.ECHO_MOVES_SENT in self.laws:
-                self._hold(name, wire, mine=name in self.mine)
-            else:
-                self.sent.setdefault(name, held)
-                self.held[name] = wire
+        if isinstance(value, Blocked) and Law.BLOCK_UNREADABLE in self.laws:
+            self._block(name, wire, value)
             return
+        was_blocked = self.blocked.pop(name, None) is not None
+        if known and not was_blocked and Law.ECHO_BY_MEANING in self.laws:
+            if self._same_meaning(name, value, held):
+                self._echo(name, wire, held)
+                return
         if Law.AGREE_FIRST in self.laws and self._agrees(name, value):
             self._hold(name, wire, mine=False)
             self.frozen.pop(name, None)
@@ -246,12 +241,13 @@ class _Merge:
             return
         if self.frozen.get(name) in PERSON_DECIDES:
             self._hold(name, wire, mine=False)
+            self._note(name, Reason.of(self.frozen[name]), self.atoms.get(name), _way_back(value, None))
             return
-        self._decide(name, wire, _way_back(value, self.atoms.get(name), self.topology.rule(name), self.laws))
-
-    def _decide(self, name: str, wire: Wire, value: Value) -> None:
-        system = self.view.system
         rule = in_force(self.topology.rule(name), self.record)
+        self._decide(name, wire, _way_back(value, self.atoms.get(name), rule, self.laws), rule)
+
+    def _decide(self, name: str, wire: Wire, value: Value, rule: Rule) -> None:
+        system = self.view.system
         weight = stance(rule, self.record, name, system)
         if isinstance(rule, Once) and Law.ONCE not in self.laws:
             weight = Stance.SHARES
@@ -260,7 +256,7 @@ class _Merge:
         if weight is Stance.REFUSED and Law.OWNERS in self.laws:
             self._refuse(name, wire, value, Reason.ONCE if isinstance(rule, Once) else Reason.NOT_OWNER, rule)
             return
-        if isinstance(rule, Forward) and Law.CLASH in self.laws and clash(self.record, name, value):
+        if Law.CLASH in self.laws and clash(self.record, name, value):
             self._hold(name, wire, mine=False)
             self.frozen[name] = Reason.FACTS_CLASH.code
             self._note(name, Reason.FACTS_CLASH, current, value)
@@ -310,6 +306,24 @@ class _Merge:
                 self._refuse(name, wire, value, Reason.NOT_OWNER, rule)
 
     # --- what may become of it ------------------------------------------------------------------------------------
+
+    def _block(self, name: str, wire: Wire, why: Blocked) -> None:
+        """Keep an unreadable value without taking it; what stood there before stays what we believe we sent."""
+        if self.blocked.get(name) != why.wakes_on:
+            self._note(name, Reason.BLOCKED, detail=why.what or why.wakes_on)
+        if name in self.held and name not in self.blocked:
+            self.sent.setdefault(name, self.held[name])
+        self.held[name] = wire
+        self.mine.discard(name)
+        self.blocked[name] = why.wakes_on
+
+    def _echo(self, name: str, wire: Wire, held: Wire) -> None:
+        """Note another spelling of the same meaning; `sent` moves along unless the system had changed our value."""
+        if Law.ECHO_MOVES_SENT not in self.laws:
+            self.sent.setdefault(name, held)
+        elif name in self.sent and self._same_meaning(name, self._decode(name, held), self.sent[name]):
+            del self.sent[name]
+        self.held[name] = wire
 
     def _take(self, name: str, wire: Wire, value: Value, reason: Reason) -> None:
         before = self.atoms.get(name)
@@ -380,13 +394,10 @@ class _Merge:
         return wire if isinstance(wire, Blocked) else self._decode(name, wire)
 
     def _was_behind(self, name: str) -> bool:
-        if (
-            self.old is None
-            or name not in self.record.atoms
-            or self.topology.reader(self.view.system) is None
-        ):
+        reader = self.topology.reader(self.view.system)
+        if self.old is None or name not in self.record.atoms or reader is None or not reader.receives(name):
             return False
-        return differs(self.view, self.record, self.old, name)
+        return differs(self.view, self.record, self.old, name, self.laws)
 
     # --- the outcome ----------------------------------------------------------------------------------------------
 
@@ -406,27 +417,27 @@ class _Merge:
             form=self.view.codec.form,
             gone=False,
         )
-        if not self.taken:
-            return Settled(self.record, shadow, self.entries, frozenset())
-        moment = self.moment
-        record = msgspec.structs.replace(
-            self.record,
-            atoms=self.atoms,
-            said=restate(
-                self.record.said, Said(self.view.system, moment.at, moment.evidence, tuple(self.taken))
-            ),
-            version=self.record.version + 1,
-            title=self.record.title or self.look.title,
-        )
+        record = self.record
+        system, moment = self.view.system, self.moment
+        if self.taken:
+            said = Said(system, moment.at, moment.evidence, tuple(self.taken))
+            record = msgspec.structs.replace(
+                record,
+                atoms=self.atoms,
+                said=restate(record.said, said),
+                version=record.version + 1,
+                title=record.title or self.look.title,
+            )
+        if self.old is None:
+            record = hand_over_once(record, self.view, self.topology, self.held, moment.at, self.laws)
         return Settled(record, shadow, self.entries, frozenset(self.taken))
 
 
-def differs(view: View, record: Record, shadow: Shadow, name: str) -> bool:
+def differs(view: View, record: Record, shadow: Shadow, name: str, laws: Laws = ALL) -> bool:
     """Tell whether what we believe stands there means something else than the record says."""
     atom = ENTITIES[record.entity].atom(name)
-    wire = view.encode(atom, name, record.atoms[name])
-    if isinstance(wire, Blocked):
-        return False
+    value = record.atoms[name]
+    wire = view.encode(atom, name, value)
     if name not in shadow.held and name not in shadow.sent:
         return wire is not None
     sent = shadow.sent_of(name)
@@ -434,13 +445,14 @@ def differs(view: View, record: Record, shadow: Shadow, name: str) -> bool:
         return False
     stands = view.decode(atom, name, sent)
     if isinstance(stands, Blocked):
-        return True
+        # A code nobody can read is a person's, unless it is our own old word.
+        return Law.OWN_UNREADABLE in laws if name in shadow.mine else Law.BLOCK_UNREADABLE not in laws
     if isinstance(stands, OneOf):
-        return record.atoms[name] not in stands.values
-    return stands != view.decode(atom, name, wire)
+        return value not in stands.values
+    return stands != (value if isinstance(wire, Blocked) else view.decode(atom, name, wire))
 
 
-def _way_back(value: Decoded, current: Value, rule: Rule, laws: Laws) -> Value:
+def _way_back(value: Decoded, current: Value, rule: Rule | None = None, laws: Laws = ALL) -> Value:
     """Choose what a many-to-one code means: the explicit way back, or the first legal member."""
     if not isinstance(value, OneOf):
         return None if isinstance(value, Blocked) else value
@@ -472,6 +484,6 @@ def _orders(
         return order, {}
     if all(atom in fields for atom in held) and order >= old.order:
         return order, {}
-    moved = {atom: max(order, old.order_of(atom)) for atom in fields}
+    moved = {atom: max(order, old.order_of(atom)) if atom in old.held else order for atom in fields}
     merged = {**orders, **moved}
     return old.order, {atom: at for atom, at in merged.items() if at != old.order}

@@ -186,6 +186,15 @@ class MemoryTx:
         found = _pick(self._at.outbox[connection], records)
         return {record: lease.row for record, lease in found.items()}
 
+    def ids(self, entity: str, *, after: int, limit: int) -> list[int]:
+        """Return ids of an entity's records behind `after`, in order."""
+        ids = sorted(
+            number
+            for number, record in self._at.records.items()
+            if record.entity == entity and number > after
+        )
+        return ids[:limit]
+
     def by_key(self, entity: str, key: str, values: Collection[str]) -> dict[str, list[int]]:
         """Return the records whose key atom has one of these values, two ids at most each."""
         found: dict[str, list[int]] = {}
@@ -394,7 +403,15 @@ class MemoryTx:
         ]
 
     # --- moving work
-    def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:
+    def claim(
+        self,
+        connection: str,
+        *,
+        now: float,
+        limit: int,
+        lease_s: float,
+        only: Collection[int] | None = None,
+    ) -> list[Delivery]:
         """Lease ready rows: whole lanes in rank order, no lane that has an open attempt or a leased row."""
         shelf = self._at.outbox[connection]
         busy = {self._lane(connection, record) for record in self._at.attempts[connection]}
@@ -404,7 +421,7 @@ class MemoryTx:
                 busy.add(row.lane)
             elif row.state in {LEASED, READY} and row.not_before <= now:
                 ready.append(row)
-        ready = [row for row in ready if row.lane not in busy]
+        ready = [row for row in ready if row.lane not in busy and (only is None or row.record in only)]
         ready.sort(key=lambda row: (row.rank, row.lane, row.record))
         claimed = [
             msgspec.structs.replace(row, state=LEASED) for row in whole_lanes(ready[: limit + 1], limit)
@@ -562,7 +579,8 @@ def _merged(lease: _Lease, row: Delivery) -> _Lease:
     old, until = lease
     kept = msgspec.structs.replace(row, since=old.since, attempts=old.attempts)
     stuck = old.state == HELD and old.reason in STICKY and row.state != HELD
-    if old.state == LEASED or stuck:
+    stopped = row.state == HELD and row.reason in STICKY
+    if stuck or (old.state == LEASED and not stopped):
         kept = msgspec.structs.replace(
             kept, state=old.state, reason=old.reason, wakes_on=old.wakes_on, not_before=old.not_before
         )

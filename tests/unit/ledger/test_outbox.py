@@ -297,3 +297,19 @@ def test_wakes_on_survives_a_lease(any_ledger):
     claim(any_ledger)
 
     assert msgspec.structs.replace(given, state=LEASED) == stored(any_ledger)
+
+
+def test_what_a_guard_holds_is_taken_from_whoever_has_claimed_it(any_ledger):
+    put(any_ledger, row(1))
+    claim(any_ledger)
+    put(any_ledger, row(1, state=HELD, reason="held_guard"))
+
+    assert stored(any_ledger).state == HELD
+
+
+def test_a_lease_outlives_a_hold_that_no_person_must_lift(any_ledger):
+    put(any_ledger, row(1))
+    claim(any_ledger)
+    put(any_ledger, row(1, state=HELD, reason="held_plan"))
+
+    assert stored(any_ledger).state == LEASED

@@ -261,3 +261,12 @@ async def test_run_takes_back_what_failed(any_ledger):
         await any_ledger.run(fail)
 
     assert await any_ledger.run(lambda tx: tx.cursor("shop", "product")) == ""
+
+
+def test_ids_of_an_entity_come_in_order_behind_a_number(any_ledger):
+    with any_ledger.begin() as tx:
+        tx.put_records([product(3), product(1), product(2), product(9)], new=True, keys={})
+        tx.put_records([product(4, entity="offer")], new=True, keys={})
+
+        assert tx.ids("product", after=1, limit=2) == [2, 3]
+        assert tx.ids("offer", after=0, limit=10) == [4]
