@@ -41,7 +41,7 @@ def test_a_real_ledger_keeps_them_as_well(sql_ledger):
         wipe(sql_ledger)
         return World(sql_ledger)
 
-    done, failure = search(emptied, seed=SEED, steps=SQL_STEPS)
+    done, failure = search(emptied, seed=SEED, steps=SQL_STEPS, lengths=(60, 120))
 
     assert failure is None, told(failure)
     assert done >= SQL_STEPS

@@ -406,6 +406,8 @@ class Driver:
         world = self.world
         with world.begin() as tx:
             for name in world.hub.connections:
+                for danger in tx.dangers(name):
+                    world.allow(danger.after)
                 for asked in guarding.evaluate(tx, world.hub, name):
                     guarding.confirm(tx, world.hub, asked)
 

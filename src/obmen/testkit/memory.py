@@ -372,6 +372,13 @@ class MemoryTx:
                 found.append((key, min(of_kind)))
         return found
 
+    def waiters(self, *, limit: int = 10_000) -> list[tuple[str, Waiter]]:
+        """Return who waits for which key."""
+        found = [
+            (key, waiter) for key, waiters in sorted(self._at.waits.items()) for waiter in sorted(waiters)
+        ]
+        return found[:limit]
+
     # --- issues and guards
     def open_issues(self, issues: Sequence[Issue], *, at: float) -> None:
         """Open issues, or count them once more."""

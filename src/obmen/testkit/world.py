@@ -15,7 +15,7 @@ from obmen.engine import outbox
 from obmen.engine.hub import Hub, Matching
 from obmen.engine.reprojecting import reproject
 from obmen.ledger.contract import Ledger, Tx
-from obmen.model import Record
+from obmen.model import Record, Value
 from obmen.sync.facts import STAGES
 from obmen.sync.guard import Limits
 from obmen.sync.laws import ALL, Laws
@@ -194,6 +194,12 @@ class World:
             codec.tables[atom] = table  # type: ignore[attr-defined]  # toys' codecs have tables
         with self.begin() as tx:
             reproject(tx, self.hub, system, entity)
+
+    def allow(self, value: Value) -> None:
+        """Tell the toys that a person has confirmed a price."""
+        amount = str(value).partition(" ")[0]
+        for toy in self.toys:
+            toy.allowed = max(toy.allowed, float(amount) if amount.replace(".", "").isdigit() else 0.0)
 
     def next_edit(self) -> int:
         """Return the number of a new edit."""
