@@ -5,10 +5,11 @@ import typer
 from obmen.cli import app, audit, imports, inspect, issues, planning, run, sandbox, show
 from obmen.cli.demo import demo
 from obmen.cli.example import example_config
+from obmen.cli.helps import spoken
 
 cli = typer.Typer(
     name="obmen",
-    help="Keeps a 1C-Bitrix shop in step with the systems around it · Держит магазин в согласии с учётными системами",
+    help="Keeps a 1C-Bitrix shop in step with 1C and the systems around it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -31,8 +32,8 @@ cli.command()(demo)
 
 
 def main() -> None:
-    """Run the command line."""
-    cli()
+    """Run the command line in the operator's language."""
+    spoken(cli, app.speaks())()
 
 
 __all__ = ["app", "cli", "main"]

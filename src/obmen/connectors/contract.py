@@ -101,6 +101,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a check: what was looked at, whether it holds, and what to do when it does not."""
 
     ok: bool
+    warning: bool = False
+    """Where it does not hold, the exchange works all the same; somebody should know."""
     code: str
     en: str
     ru: str
@@ -233,6 +235,14 @@ class Importer(Protocol):
 
         What cannot be used comes as the sentence that says why; the rest goes on.
         """
+
+
+@runtime_checkable
+class Tidying(Protocol):
+    """A system with leavings of its own in the spool."""
+
+    async def tidy(self) -> None:
+        """Remove what has expired; called every hour."""
 
 
 class Intake(Protocol):

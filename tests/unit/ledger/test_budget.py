@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obmen.errors import Bug, ConfigError
-from obmen.ledger.budget import LedgerBudget, Limit, database_now, reserve
+from obmen.ledger.budget import BlockBudget, LedgerBudget, Limit, budget_of, database_now, reserve
 
 LIMITS = st.builds(
     lambda calls, share, per_s: Limit(calls=calls, per_s=per_s, burst=max(1, round(calls * share))),
@@ -145,3 +145,58 @@ async def test_a_shorter_freeze_does_not_end_a_longer_one(sql_ledger):
     await budget.freeze(1.0)
     with sql_ledger.begin() as tx:
         assert budget._row(tx)[2] - database_now(tx) > 90
+
+
+class Counted:
+    """A ledger that counts the transactions asked of it."""
+
+    def __init__(self, ledger):
+        self.ledger = ledger
+        self.runs = 0
+
+    async def run(self, work):
+        self.runs += 1
+        return await self.ledger.run(work)
+
+
+def blocks(ledger, clock, *, block=10):
+    rate = Limit(calls=1000, per_s=1.0, burst=100)
+    return BlockBudget(
+        LedgerBudget(ledger, "shop", sleep=asyncio.sleep, rate=rate), block=block, clock=lambda: clock[0]
+    )
+
+
+async def test_a_block_costs_one_transaction(sql_ledger):
+    ledger = Counted(sql_ledger)
+    budget = blocks(ledger, [0.0])
+    for _ in range(25):
+        await budget.take()
+
+    assert ledger.runs == 3
+
+
+async def test_what_is_left_of_a_block_does_not_keep(sql_ledger):
+    ledger, clock = Counted(sql_ledger), [0.0]
+    budget = blocks(ledger, clock)
+    await budget.take()
+    clock[0] = 1.5
+    await budget.take()
+
+    assert ledger.runs == 2
+
+
+async def test_a_freeze_ends_a_block(sql_ledger):
+    budget = blocks(sql_ledger, [0.0])
+    await budget.take()
+    await budget.freeze(0.2)
+    began = asyncio.get_running_loop().time()
+    await budget.take()
+
+    assert asyncio.get_running_loop().time() - began == pytest.approx(0.2, abs=0.15)
+
+
+@pytest.mark.parametrize(("rate_per_s", "at_once"), [(0.2, 2), (2, 1), (5, 2), (10, 10), (1000, 2)])
+async def test_a_connection_gets_most_of_its_rate_and_never_all(sql_ledger, rate_per_s, at_once):
+    limit = budget_of(sql_ledger, "shop", rate_per_s=rate_per_s, at_once=at_once)._budget._rate
+
+    assert 0.8 * rate_per_s <= limit.calls / limit.per_s <= 0.95 * rate_per_s

@@ -98,6 +98,10 @@ class Onec:
         """Tell what is known of this 1C; it cannot be asked, it calls by itself."""
         return findings(self.settings, self._today_by(self._references.current).tables)
 
+    async def tidy(self) -> None:
+        """Clear expired sessions away, with what was uploaded in them and never imported."""
+        await self._door.tidy()
+
     async def close(self) -> None:
         """Let running imports of the door end."""
         await self._door.close()
@@ -171,6 +175,7 @@ def findings(settings: Settings, tables: Tables) -> list[Finding]:
         found.append(
             Finding(
                 ok=False,
+                warning=True,
                 code="onec.open_to_all",
                 en="Any address may try the password: name 1C's addresses in allow_from.",
                 ru="Пробовать пароль может любой адрес: укажите адреса 1С в allow_from.",
@@ -190,6 +195,7 @@ def findings(settings: Settings, tables: Tables) -> list[Finding]:
                 found.append(
                     Finding(
                         ok=False,
+                        warning=True,
                         code=f"onec.{code}.{setting}",
                         en=f"Several {en} {verb} {listed}; they go by their ids: map the ids in {setting}.",
                         ru=f"Несколько {ru} {verb_ru} {listed}; они различаются по Ид: укажите Ид в {setting}.",
