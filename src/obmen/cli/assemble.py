@@ -19,12 +19,14 @@ from obmen.engine.housekeeping import keep_house
 from obmen.engine.hub import Hub, Matching
 from obmen.engine.local import Chore, Job, LocalRunner
 from obmen.engine.remapping import reread, rewrite
+from obmen.engine.silence import listen
 from obmen.gateway import Entrance, Gateway
 from obmen.ledger.budget import budget_of
 from obmen.ledger.retention import Keep
 from obmen.ledger.sql import SqlLedger
 
 HOUR_S = 3600.0
+MINUTE_S = 60.0
 
 log = logging.getLogger("obmen.hub")
 
@@ -122,7 +124,18 @@ def chores_of(config: Config, hub: Hub) -> list[Chore]:
             await reread(hub, name)
             await rewrite(hub, name)
 
+    began = hub.now()
+    called = {
+        name: config.connections[name].silent_after_s
+        for name, connection in hub.connections.items()
+        if isinstance(connection, Receiver)
+    }
+
+    async def listening() -> None:
+        await listen(ledger, called, since=began, now=hub.now())
+
     return [
+        Chore(name="listening", every_s=MINUTE_S, work=listening),
         Chore(name="housekeeping", every_s=HOUR_S, work=housekeeping),
         Chore(name="remapping", every_s=HOUR_S, work=remapping),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from obmen.connectors.contract import Envelope, Progress
@@ -11,6 +12,8 @@ from obmen.engine.hub import Hub
 from obmen.ledger.contract import StoredEnvelope
 
 ENDED = frozenset({"done", "failed"})
+STOP_LOOK_S = 1.0
+"""How soon those who wait notice that the hub stops."""
 
 
 class HubIntake:
@@ -20,6 +23,7 @@ class HubIntake:
         self._hub = hub
         self._arrived = arrived
         self._moved = asyncio.Condition()
+        self._stopping = False
 
     async def accept(self, envelope: Envelope) -> int:
         """Store an envelope for good and return its number; the same key returns the same number."""
@@ -34,13 +38,15 @@ class HubIntake:
         while True:
             stored = await self._hub.ledger.run(lambda tx: tx.envelope(number))
             left = deadline - asyncio.get_running_loop().time()
-            if stored.state in ENDED or left <= 0:
+            if stored.state in ENDED or left <= 0 or self._stopping:
                 return progress_of(stored)
             async with self._moved:
-                try:
-                    await asyncio.wait_for(self._moved.wait(), left)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._moved.wait(), min(left, STOP_LOOK_S))
+
+    def stop(self) -> None:
+        """Answer whoever waits, and do not let anybody wait any more: the hub goes down."""
+        self._stopping = True
 
     async def moved(self) -> None:
         """Tell those who wait that an envelope has got further."""
