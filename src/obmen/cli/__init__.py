@@ -2,7 +2,7 @@
 
 import typer
 
-from obmen.cli import app, imports, inspect, run, sandbox
+from obmen.cli import app, epoch, imports, inspect, run, sandbox
 from obmen.cli.demo import demo
 from obmen.cli.example import example_config
 
@@ -19,6 +19,7 @@ cli.command("import")(imports.import_)
 cli.command()(run.reconcile)
 cli.command()(run.pause)
 cli.command()(run.resume)
+cli.add_typer(epoch.group, name="epoch")
 cli.command()(example_config)
 cli.command()(inspect.inspect)
 cli.command()(sandbox.sandbox)

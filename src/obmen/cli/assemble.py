@@ -17,11 +17,13 @@ from obmen.connectors.contract import Budget, Connection, Ports, Receiver, Sourc
 from obmen.engine.exchanges import ExchangeLog
 from obmen.engine.housekeeping import keep_house
 from obmen.engine.hub import Hub, Matching
+from obmen.engine.issues import restored, restored_key
 from obmen.engine.local import Chore, Job, LocalRunner
 from obmen.engine.remapping import reread, rewrite
 from obmen.engine.silence import listen
 from obmen.gateway import Entrance, Gateway
 from obmen.ledger.budget import budget_of
+from obmen.ledger.epoch import HELD_EPOCH, HOLD
 from obmen.ledger.retention import Keep
 from obmen.ledger.sql import SqlLedger
 
@@ -139,6 +141,16 @@ def chores_of(config: Config, hub: Hub) -> list[Chore]:
         Chore(name="housekeeping", every_s=HOUR_S, work=housekeeping),
         Chore(name="remapping", every_s=HOUR_S, work=remapping),
     ]
+
+
+def tell_restored(hub: Hub) -> list[str]:
+    """Open an issue for every connection that is held since the ledger was put back in time; return their names."""
+    with hub.ledger.begin() as tx:
+        held = [name for name in hub.connections if tx.state_of(name) == (HOLD, HELD_EPOCH)]
+        known = {opened.issue.key for name in held for opened in tx.issues(connection=name, limit=10_000)}
+        new = [restored(name) for name in held if restored_key(name) not in known]
+        tx.open_issues(new, at=hub.now())
+    return held
 
 
 def facts(hub: Hub) -> SqlLedger:

@@ -12,12 +12,13 @@ from typing import Annotated
 import typer
 
 from obmen.cli.app import DEFAULT_CONFIG, ConfigPath, errors, say, screen, speaks, told, word
-from obmen.cli.assemble import gateway_of, open_hub, runner_of
+from obmen.cli.assemble import gateway_of, open_hub, runner_of, tell_restored
 from obmen.cli.configured import configured, hub_of, known
 from obmen.cli.logs import start_log
 from obmen.config import Config
 from obmen.connectors.contract import Finding
 from obmen.engine.hub import Hub
+from obmen.engine.issues import paused_key, restored_key
 from obmen.engine.reconciling import reconcile as walk
 from obmen.errors import ConfigError, ObmenError
 from obmen.gateway import Gateway
@@ -60,6 +61,11 @@ def run(
     start_log(errors, verbose=verbose)
     settings = configured(config)
     with open_hub(settings, exclusive=True) as hub:
+        for name in tell_restored(hub):
+            say(
+                f"{name} придержан: база восстановлена из копии, см. obmen issues.",
+                f"{name} is on hold: the database was restored, see obmen issues.",
+            )
         asyncio.run(serve(settings, hub))
 
 
@@ -149,4 +155,4 @@ def _put_state(connection: str, state: str, reason: str, config: ConfigPath) -> 
         with hub.ledger.begin() as tx:
             tx.put_state(connection, state, reason)
             if state == "active":
-                tx.close_issues([f"paused:{connection}"], at=hub.now())
+                tx.close_issues([paused_key(connection), restored_key(connection)], at=hub.now())

@@ -125,12 +125,17 @@ def settled_keys(connection: str, record: int) -> tuple[str, ...]:
 def paused(connection: str, error: ObmenError) -> Issue:
     """Return the issue of a connection that is paused until its access is mended."""
     return Issue(
-        key=f"paused:{connection}",
+        key=paused_key(connection),
         code=Reason.PAUSED.code,
         connection=connection,
         en=f"{connection} is paused: {error.en} Mend the access and resume it: obmen resume {connection}",
         ru=f"{connection} приостановлен: {error.ru} Исправьте доступ и возобновите: obmen resume {connection}",
     )
+
+
+def paused_key(connection: str) -> str:
+    """Return the key of the issue that a connection is paused."""
+    return f"paused:{connection}"
 
 
 def silent(connection: str, *, minutes: int) -> Issue:

@@ -18,8 +18,10 @@ def log():
     out = io.StringIO()
 
     def _log(*, terminal=False):
-        logger = logging.Logger("obmen.engine")
-        logger.addHandler(handler(Console(file=out, force_terminal=terminal, width=200)))
+        logger = logging.getLogger("obmen.tested")
+        logger.handlers = [handler(Console(file=out, force_terminal=terminal, width=200))]
+        logger.propagate = False
+        logger.setLevel(logging.INFO)
         return logger, lambda: ANSI.sub("", out.getvalue())
 
     return _log
@@ -50,4 +52,4 @@ def test_a_line_in_a_file_begins_with_its_moment_and_zone(log):
     logger, written = log()
     logger.info("began")
 
-    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} INFO    obmen.engine: began\n", written())
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} INFO    obmen.tested: began\n", written())
