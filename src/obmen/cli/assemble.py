@@ -174,6 +174,12 @@ def _hub(config: Config, ledger: SqlLedger, connections: dict[str, Connection]) 
         matching={
             (name, entity): _matching(config, name, entity) for name in connections for entity in config.sync
         },
+        functions={
+            (name, entity): functions
+            for name, configured in config.connections.items()
+            for entity in config.sync
+            if (functions := configured.functions(entity)) is not None
+        },
         limits=config.guards.limits(),
         selling=config.offer.selling(),
         planned=frozenset(

@@ -14,7 +14,7 @@ from obmen.connectors import connectors
 from obmen.engine.hub import Hub
 from obmen.errors import BadInput, ConfigError
 
-__all__ = ["configured", "facts", "hub_of", "known"]
+__all__ = ["configured", "facts", "hub_of", "known", "opened"]
 
 
 def configured(path: Path) -> Config:
@@ -28,15 +28,23 @@ def configured(path: Path) -> Config:
 @contextmanager
 def hub_of(path: Path) -> Iterator[Hub]:
     """Open the hub of a configuration: as its only process, or beside the one that runs it."""
-    config = configured(path)
+    with opened(configured(path)) as (hub, _):
+        yield hub
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[tuple[Hub, bool]]:
+    """Do what `hub_of` does, and tell whether this is the only process: then nobody else delivers."""
     with ExitStack() as stack:
+        alone = True
         try:
             hub = stack.enter_context(open_hub(config, exclusive=True))
         except ConfigError as error:
             if error.code != "ledger.in_use":
                 raise
+            alone = False
             hub = stack.enter_context(open_hub(config, exclusive=False))
-        yield hub
+        yield hub, alone
 
 
 def known(hub: Hub, connection: str) -> str:

@@ -9,7 +9,7 @@ from obmen.cli.assemble import facts, tell_restored
 from obmen.cli.configured import hub_of
 from obmen.ledger.epoch import raise_epoch
 
-group = typer.Typer(no_args_is_help=True, help="A restored database · база, восстановленная из копии")
+group = typer.Typer(no_args_is_help=True, help="A database restored from a copy.")
 
 
 @group.callback()

@@ -26,16 +26,23 @@ from obmen.gateway import Gateway
 
 @told
 def check(config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Ask every system whether all that is needed is there; nothing is written anywhere."""
+    """Ask every system whether all that is needed is there; nothing is written anywhere.
+
+    ✓ holds, ! works but should be mended, ✗ is missing: then the exit code is 1.
+    """
     with hub_of(config) as hub:
-        bad = asyncio.run(_check(hub))
-    if bad:
+        findings = asyncio.run(_check(hub))
+    warnings = sum(not finding.ok and finding.warning for finding in findings)
+    if any(not finding.ok and not finding.warning for finding in findings):
         raise typer.Exit(1)
-    say("Всё на месте.", "Everything is in place.")
+    if warnings:
+        say(f"Работать можно, замечаний: {warnings}.", f"It will work; warnings: {warnings}.")
+    else:
+        say("Всё на месте.", "Everything is in place.")
 
 
-async def _check(hub: Hub) -> int:
-    bad = 0
+async def _check(hub: Hub) -> Sequence[Finding]:
+    everything: list[Finding] = []
     for name, connection in hub.connections.items():
         try:
             findings: Sequence[Finding] = await connection.check()
@@ -44,11 +51,16 @@ async def _check(hub: Hub) -> int:
         finally:
             await connection.close()
         for finding in findings:
-            mark = "[green]✓[/]" if finding.ok else "[red]✗[/]"
-            screen.print(f"{mark} {name}: ", end="")
+            screen.print(f"{_mark(finding)} {name}: ", end="")
             screen.print(finding.ru if speaks() == "ru" else finding.en, markup=False, soft_wrap=True)
-            bad += not finding.ok
-    return bad
+        everything += findings
+    return everything
+
+
+def _mark(finding: Finding) -> str:
+    if finding.ok:
+        return "[green]✓[/]"
+    return "[yellow]![/]" if finding.warning else "[red]✗[/]"
 
 
 @told

@@ -154,7 +154,13 @@ class Reading:
             ru=f"секрет записан прямо в файле; держите его в окружении и напишите ${{{name}}}",
         )
         self.findings.append(
-            Finding(ok=False, code="config.secret.literal", en=note.text("en"), ru=note.text("ru"))
+            Finding(
+                ok=False,
+                warning=True,
+                code="config.secret.literal",
+                en=note.text("en"),
+                ru=note.text("ru"),
+            )
         )
 
 

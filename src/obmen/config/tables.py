@@ -11,7 +11,9 @@ import msgspec
 from msgspec import Meta
 
 from obmen.config.faults import Complaint
+from obmen.config.functions import PythonRule
 from obmen.model import plain
+from obmen.setting import said
 from obmen.sync.derived import Selling
 from obmen.sync.guard import Limits
 
@@ -20,11 +22,6 @@ Days: TypeAlias = Annotated[int, Meta(ge=1)]
 Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Factor: TypeAlias = Annotated[int, Meta(ge=2)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
-
-
-def said(en: str, ru: str) -> Meta:
-    """Describe a setting in both languages."""
-    return Meta(description=en, extra={"ru": ru})
 
 
 class Hub(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,6 +185,24 @@ class ConnectionTable(msgspec.Struct, frozen=True, kw_only=True):
     schedule: Annotated[
         dict[str, Any], said("When to ask and to write, below.", "Когда опрашивать и записывать, см. ниже.")
     ] = {}
+    functions: Annotated[
+        dict[str, Any],
+        said(
+            'Own Python where a table is not enough: "product.vat" = { read = "rules:vat_for" }.',
+            'Своя функция на Python, где таблицы мало: "product.vat" = { read = "rules:vat_for" }.',
+        ),
+    ] = {}
+
+
+class FunctionPair(msgspec.Struct, frozen=True, kw_only=True):
+    """The functions of one field; both are called with the canonical value and the value in the system's form."""
+
+    read: Annotated[
+        PythonRule | None, said("Makes our value of theirs.", "Делает наше значение из их значения.")
+    ] = None
+    write: Annotated[
+        PythonRule | None, said("Makes their value of ours.", "Делает их значение из нашего.")
+    ] = None
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,6 +101,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a check: what was looked at, whether it holds, and what to do when it does not."""
 
     ok: bool
+    warning: bool = False
+    """Where it does not hold, the exchange works all the same; somebody should know."""
     code: str
     en: str
     ru: str

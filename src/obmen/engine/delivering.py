@@ -11,23 +11,36 @@ without an answer is looked up (`resolving`), everything else is simply planned 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from obmen.connectors.contract import Connection, Source, Step, Target, Unlanded
 from obmen.engine import issues, outbox
 from obmen.engine.hub import Bindings, Hub, view_of
+from obmen.engine.matching import possible
 from obmen.engine.receiving import receive
 from obmen.engine.settling import Arrival, resettle, settle_page
 from obmen.errors import AuthFailed, Transient
-from obmen.ledger.contract import LEASED, READY, WAITING, Attempt, Binding, Delivery, JournalLine, Tx, Waiter
+from obmen.ledger.contract import (
+    HELD,
+    LEASED,
+    READY,
+    WAITING,
+    Attempt,
+    Binding,
+    Delivery,
+    JournalLine,
+    Tx,
+    Waiter,
+)
 from obmen.model import Record
 from obmen.sync.behind import Need, must_look_first, need
 from obmen.sync.laws import Law
+from obmen.sync.plan import PlannedStep
 from obmen.sync.reasons import Reason
 from obmen.sync.settle import Entry
-from obmen.sync.shadow import Shadow, bind_key, bound_key
+from obmen.sync.shadow import Look, Shadow, bind_key, bound_key
 
 MARK = "obmen:"
 WINDOW_LOOK_S = 60.0
@@ -58,30 +71,45 @@ class Prepared(NamedTuple):
         return not (self.look_first or self.create or self.update)
 
 
-async def deliver(hub: Hub, connection: str, *, limit: int = 50) -> int:
-    """Claim ready rows of one connection and write them; return how many rows were claimed."""
+Scope: TypeAlias = Mapping[int, PlannedStep]
+"""A plan by record: nothing that is not in it is written."""
+
+
+async def deliver(hub: Hub, connection: str, *, limit: int = 50, scope: Scope | None = None) -> int:
+    """Claim ready rows of one connection and write them; return how many rows were claimed.
+
+    With a `scope` only what it lists is written, and only as it was listed; what has moved since is held.
+    """
     target = hub.connections[connection]
     rows = await hub.ledger.run(
-        lambda tx: tx.claim(connection, now=hub.now(), limit=limit, lease_s=hub.lease_s)
+        lambda tx: tx.claim(connection, now=hub.now(), limit=limit, lease_s=hub.lease_s, only=scope)
     )
     for entity in sorted({row.entity for row in rows}):
         here = [row for row in rows if row.entity == entity]
-        await _deliver_entity(hub, connection, target, entity, here)
+        await _deliver_entity(hub, connection, target, entity, here, scope)
     return len(rows)
 
 
 async def _deliver_entity(
-    hub: Hub, connection: str, target: Connection, entity: str, rows: list[Delivery]
+    hub: Hub,
+    connection: str,
+    target: Connection,
+    entity: str,
+    rows: list[Delivery],
+    scope: Scope | None,
 ) -> None:
     prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows))
+    looked: frozenset[int] = frozenset()
     if prepared.look_first:
         await look_first(hub, connection, prepared)
         looked = frozenset(candidate.record.id for candidate in prepared.look_first)
         prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=looked))
     if prepared.create:
-        prepared = await find_first(hub, connection, prepared, rows)
+        prepared = await find_first(hub, connection, prepared, rows, looked=looked)
     if prepared.is_empty or not isinstance(target, Target):
         return
+    if scope is not None:
+        prepared = await hub.ledger.run(lambda tx: within(tx, hub, connection, prepared, scope))
     steps = await hub.ledger.run(lambda tx: freeze(tx, hub, connection, prepared))
     if not steps:
         return
@@ -125,13 +153,13 @@ def prepare(
     done: list[tuple[Record, Reason]] = []
     later: list[Delivery] = []
     waiting: list[tuple[Delivery, Reason, tuple[str, ...]]] = []
-    bare = _bare_siblings(tx, records.values(), refs) if entity == "offer" else frozenset()
+    bare = bare_siblings(tx, records.values(), refs) if entity == "offer" else frozenset()
     for row in rows:
         record = records[row.record]
         if row.record in attempts:
             continue
         shadow = shadows.get(row.record)
-        if reader is None or record.merged_into is not None or (shadow is not None and shadow.gone):
+        if reader is None or record.merged_into is not None or outbox.is_gone(hub, shadow):
             done.append((record, Reason.GONE))
             continue
         wanted = need(
@@ -153,7 +181,7 @@ def prepare(
             waiting.append((row, Reason.WAITING_CONDITION, ()))
             continue
         if candidate.ref is None:
-            verdict = _birth(tx, hub, connection, candidate, bare)
+            verdict = birth(tx, hub, connection, candidate, bare)
             if isinstance(verdict, Reason):
                 done.append((record, verdict))
                 continue
@@ -184,7 +212,7 @@ def _must_look(hub: Hub, connection: str, candidate: Candidate) -> bool:
     return must_look_first(candidate.need, candidate.record, topology, connection)
 
 
-def _birth(
+def birth(
     tx: Tx, hub: Hub, connection: str, candidate: Candidate, bare: frozenset[int]
 ) -> Reason | tuple[str, ...]:
     """Return why a record is not created at all, or the atoms its creation waits for (none: it can be created)."""
@@ -202,7 +230,7 @@ def _birth(
     return tuple(name for name in required if name not in candidate.need.fields)
 
 
-def _bare_siblings(tx: Tx, records: Iterable[Record], refs: Mapping[int, str]) -> frozenset[int]:
+def bare_siblings(tx: Tx, records: Iterable[Record], refs: Mapping[int, str]) -> frozenset[int]:
     """Return the new offers without characteristics whose product is sold by variants: 1C sends such, with no stock."""
     bare = [record for record in records if record.id not in refs and not record.atoms.get("characteristics")]
     if not bare:
@@ -279,7 +307,9 @@ async def look_again(hub: Hub, connection: str, entity: str, refs: Sequence[str]
     await hub.ledger.run(lambda tx: settle_page(tx, hub, arrival))
 
 
-async def find_first(hub: Hub, connection: str, prepared: Prepared, rows: Sequence[Delivery]) -> Prepared:
+async def find_first(
+    hub: Hub, connection: str, prepared: Prepared, rows: Sequence[Delivery], *, looked: Collection[int] = ()
+) -> Prepared:
     """Search a system for what is about to be created in it; what is there already is bound and settled instead."""
     target = hub.connections[connection]
     if Law.FIND_BEFORE_CREATE not in hub.laws or not isinstance(target, Target):
@@ -289,48 +319,89 @@ async def find_first(hub: Hub, connection: str, prepared: Prepared, rows: Sequen
     hits = {number: tuple(dict.fromkeys(refs)) for number, refs in found.items() if refs}
     if not hits:
         return prepared
-    adopted = await hub.ledger.run(lambda tx: adopt(tx, hub, connection, prepared, hits))
-    await look_again(hub, connection, prepared.entity, adopted, evidence="found before create")
-    looked = {candidate.record.id for candidate in (*prepared.create, *prepared.update)}
-    again = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=looked))
+    refs = list(dict.fromkeys(ref for found_refs in hits.values() for ref in found_refs))
+    read_at = await hub.ledger.run(lambda tx: tx.tick())
+    looks = await target.look(prepared.entity, refs) if isinstance(target, Source) else ()
+    adopted = await hub.ledger.run(lambda tx: adopt(tx, hub, connection, prepared, hits, looks, read_at))
+    again = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked={*looked, *adopted}))
     found_none = {candidate.record.id for candidate in prepared.create} - set(hits)
     return again._replace(create=[new for new in again.create if new.record.id in found_none])
 
 
 def adopt(
-    tx: Tx, hub: Hub, connection: str, prepared: Prepared, hits: Mapping[int, tuple[str, ...]]
-) -> list[str]:
-    """Bind what was found; two objects, or one that is somebody else's, are an issue. Return the refs bound."""
-    bound = tx.bound(connection, prepared.entity, {ref for refs in hits.values() for ref in refs})
-    adopted: list[str] = []
-    wakes: list[str] = []
+    tx: Tx,
+    hub: Hub,
+    connection: str,
+    prepared: Prepared,
+    hits: Mapping[int, tuple[str, ...]],
+    looks: Sequence[Look],
+    read_at: int,
+) -> set[int]:
+    """Bind what was found and settle what it shows; return the records bound.
+
+    Two objects, or one that is somebody else's, are an issue.
+    """
+    shown = {look.ref: look for look in looks}
+    adopted: dict[int, str] = {}
     for candidate in prepared.create:
-        refs = hits.get(candidate.record.id, ())
-        if not refs:
-            continue
         record = candidate.record
-        free = [ref for ref in refs if bound.get(ref, record.id) == record.id]
-        if (len(refs) > 1 or not free) and Law.TWO_IS_AN_ISSUE in hub.laws:
-            tx.open_issues([issues.two_found(connection, record, refs)], at=hub.now())
+        refs = [ref for ref in hits.get(record.id, ()) if ref not in adopted.values()]
+        if record.id not in hits:
+            continue
+        free = possible(tx, connection, prepared.entity, record.id, refs, shown)
+        if (len(refs) != 1 or not free) and Law.TWO_IS_AN_ISSUE in hub.laws:
+            tx.open_issues([issues.two_found(connection, record, hits[record.id])], at=hub.now())
             row = outbox.row(hub, connection, record)
             tx.reschedule([_waiting(row, Reason.DOUBLE, ())])
             continue
-        ref = free[0] if free else refs[0]
-        tx.bind([Binding(connection, prepared.entity, ref, record.id)])
-        bound[ref] = record.id
-        wakes += [bind_key(connection, prepared.entity, ref), bound_key(connection, record.id)]
+        adopted[record.id] = (free or list(hits[record.id]))[0]
+        tx.bind([Binding(connection, prepared.entity, adopted[record.id], record.id)])
         line = JournalLine(
             record=record.id,
             connection=connection,
             kind="create",
-            entries=(Entry("", Reason.ADOPTED.code, detail=ref),),
+            entries=(Entry("", Reason.ADOPTED.code, detail=adopted[record.id]),),
         )
         tx.journal([line], at=hub.now(), tick=tx.tick())
-        adopted.append(ref)
-    woken = tx.woken(wakes)
+    arrival = Arrival(
+        connection=connection,
+        entity=prepared.entity,
+        looks=[shown[ref] for ref in adopted.values() if ref in shown],
+        read_at=read_at,
+        evidence="found before create",
+    )
+    settle_page(tx, hub, arrival)
+    wakes = [bind_key(connection, prepared.entity, ref) for ref in adopted.values()]
+    woken = tx.woken([*wakes, *(bound_key(connection, number) for number in adopted)])
     if woken and Law.PARTNER_WAKES in hub.laws:
         resettle(tx, hub, woken)
-    return adopted
+    return set(adopted)
+
+
+def within(tx: Tx, hub: Hub, connection: str, prepared: Prepared, scope: Scope) -> Prepared:
+    """Hold what a plan does not list as it has become; return the rest."""
+
+    def is_listed(candidate: Candidate) -> bool:
+        step = scope[candidate.record.id]
+        # What waited for a partner when the plan was made is among the reasons of its step, not among the fields.
+        return all(
+            step.fields[name] == wire if name in step.fields else name in step.reasons
+            for name, wire in candidate.need.fields.items()
+        )
+
+    moved = [one.record for one in (*prepared.create, *prepared.update) if not is_listed(one)]
+    tx.reschedule(
+        [
+            msgspec.structs.replace(
+                outbox.row(hub, connection, record), state=HELD, reason=Reason.HELD_PLAN.code
+            )
+            for record in moved
+        ]
+    )
+    return prepared._replace(
+        create=[one for one in prepared.create if is_listed(one)],
+        update=[one for one in prepared.update if is_listed(one)],
+    )
 
 
 # --- freezing and sending -----------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from obmen.connectors.contract import Envelope, Progress
@@ -12,8 +11,6 @@ from obmen.engine.hub import Hub
 from obmen.ledger.contract import StoredEnvelope
 
 ENDED = frozenset({"done", "failed"})
-STOP_LOOK_S = 1.0
-"""How soon those who wait notice that the hub stops."""
 
 
 class HubIntake:
@@ -23,7 +20,7 @@ class HubIntake:
         self._hub = hub
         self._arrived = arrived
         self._moved = asyncio.Condition()
-        self._stopping = False
+        self._closed = False
 
     async def accept(self, envelope: Envelope) -> int:
         """Store an envelope for good and return its number; the same key returns the same number."""
@@ -33,20 +30,23 @@ class HubIntake:
         return number
 
     async def progress(self, number: int, *, wait_s: float) -> Progress:
-        """Tell how far an envelope has got, waiting for its end up to `wait_s`."""
+        """Tell how far an envelope has got, waiting for its end up to `wait_s`, or until the hub stops."""
         deadline = asyncio.get_running_loop().time() + wait_s
         while True:
             stored = await self._hub.ledger.run(lambda tx: tx.envelope(number))
             left = deadline - asyncio.get_running_loop().time()
-            if stored.state in ENDED or left <= 0 or self._stopping:
+            if stored.state in ENDED or left <= 0 or self._closed:
                 return progress_of(stored)
             async with self._moved:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._moved.wait(), min(left, STOP_LOOK_S))
+                try:
+                    await asyncio.wait_for(self._moved.wait(), left)
+                except TimeoutError:
+                    continue
 
-    def stop(self) -> None:
-        """Answer whoever waits, and do not let anybody wait any more: the hub goes down."""
-        self._stopping = True
+    async def close(self) -> None:
+        """Let those who wait go: nothing moves any more, and the hub does not stop before they are answered."""
+        self._closed = True
+        await self.moved()
 
     async def moved(self) -> None:
         """Tell those who wait that an envelope has got further."""

@@ -84,11 +84,11 @@ class LocalRunner:
                 )
             for chore in self._chores:
                 group.create_task(self._forever(chore.name, "", self._chore(chore)))
+        await self.intake.close()
 
     def stop(self) -> None:
         """Ask every loop to end."""
         self._stop.set()
-        self.intake.stop()
         for event in (*self._nudges.values(), *self._inbox.values()):
             event.set()
 

@@ -13,6 +13,7 @@ from obmen.model import ENTITIES, Record
 from obmen.sync.behind import need
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
+from obmen.sync.shadow import Shadow
 
 
 def recompute(
@@ -78,7 +79,7 @@ def compare(tx: Tx, hub: Hub, reader: str, records: Sequence[Record]) -> tuple[l
     up_to_date: list[int] = []
     for record in records:
         shadow = shadows.get(record.id)
-        if record.merged_into is not None or (shadow is not None and shadow.gone):
+        if record.merged_into is not None or is_gone(hub, shadow):
             up_to_date.append(record.id)
             continue
         wanted = need(record=record, shadow=shadow, view=view, topology=topology, reader=role, laws=hub.laws)
@@ -87,6 +88,11 @@ def compare(tx: Tx, hub: Hub, reader: str, records: Sequence[Record]) -> tuple[l
         else:
             up_to_date.append(record.id)
     return behind, up_to_date
+
+
+def is_gone(hub: Hub, shadow: Shadow | None) -> bool:
+    """Tell whether a system has deleted its object, so that nothing is written there any more."""
+    return shadow is not None and shadow.gone and Law.RECREATE_NEVER in hub.laws
 
 
 def fetch_partner_refs(tx: Tx, reader: str, records: Iterable[Record], partners: Bindings) -> None:
@@ -112,14 +118,14 @@ def wake(tx: Tx, hub: Hub, waiters: Collection[Waiter]) -> None:
         for entity in sorted({record.entity for record in records}):
             here = [record for record in records if record.entity == entity]
             behind, up_to_date = compare(tx, hub, connection, here)
-            # What waited had been let go before; a plan or a guard does not hold it a second time.
+            # What waited had been let go before; a plan or a guard does not hold it a second time. Waking has made
+            # such rows ready already.
             rows = tx.deliveries(connection, [record.id for record in behind])
-            waiting = [record for record in behind if record.id in rows and rows[record.id].state == WAITING]
-            freed = [
-                msgspec.structs.replace(rows[r.id], state=READY, reason="", wakes_on=()) for r in waiting
-            ]
-            tx.reschedule(freed)
-            tx.put_deliveries([row(hub, connection, record) for record in behind if record not in waiting])
+            free = {number for number, old in rows.items() if old.state in {READY, WAITING}}
+            tx.reschedule(
+                [msgspec.structs.replace(rows[n], state=READY, reason="", wakes_on=()) for n in sorted(free)]
+            )
+            tx.put_deliveries([row(hub, connection, record) for record in behind if record.id not in free])
             if up_to_date:
                 tx.drop_deliveries(connection, up_to_date)
 

@@ -315,9 +315,18 @@ class Tx(Protocol):
         """Return a kept plan."""
 
     # --- moving work
-    def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:
-        """Lease ready rows: whole lanes in rank order, no lane that has an open attempt or a leased row.
+    def claim(
+        self,
+        connection: str,
+        *,
+        now: float,
+        limit: int,
+        lease_s: float,
+        only: Collection[int] | None = None,
+    ) -> list[Delivery]:
+        """Lease ready rows, of these records only where some are named.
 
+        Whole lanes in rank order, no lane that has an open attempt or a leased row.
         Of one lane only the rows of its lowest ready rank are returned, so partners go first. Rows whose lease ran
         out count as ready.
         """

@@ -19,7 +19,7 @@ from obmen.connectors.bitrix.mapping import (
 from obmen.connectors.bitrix.mapping.shop import Store
 from obmen.connectors.bitrix.settings import Settings
 from obmen.connectors.bitrix.wire import Rest, number, rests_file, values
-from obmen.errors import Rejected
+from obmen.errors import ConfigError, Rejected
 from obmen.model import ENTITIES, Money
 from obmen.sync.shadow import Blocked
 
@@ -323,8 +323,10 @@ def test_a_rests_file_names_id_and_rests_only():
 @pytest.mark.parametrize("key", ["purchase", "Закупочная", "cost", "себестоимость"])
 def test_purchase_prices_need_permission(key):
     given_ = {"url": "https://shop.example", "user": 7, "secret": "x", "prices": {key: 3}}
-    with pytest.raises(msgspec.ValidationError, match="purchase price"):
+    with pytest.raises(ConfigError, match="purchase price") as caught:
         msgspec.convert(given_, Settings)
+
+    assert "похоже на закупочную цену" in caught.value.ru
 
     assert {key: 3} == msgspec.convert({**given_, "allow_purchase": True}, Settings).prices
 

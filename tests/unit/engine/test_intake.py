@@ -50,7 +50,7 @@ async def test_who_waits_is_answered_when_the_hub_stops(world):
     number = await intake.accept(envelope())
     waiting = asyncio.create_task(intake.progress(number, wait_s=60))
     await asyncio.sleep(0)
-    intake.stop()
+    await intake.close()
 
     assert (await asyncio.wait_for(waiting, 10)).state == "waiting"
 

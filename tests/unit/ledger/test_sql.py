@@ -9,7 +9,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import sqlalchemy as sa
 
 from ledgers import postgresql_ledger, sqlite_ledger
 from obmen.errors import ConfigError
@@ -66,24 +65,18 @@ def test_a_second_process_is_refused_and_a_killed_one_leaves_no_lock(tmp_path):
     SqlLedger.open(url, exclusive=True).close_here()
 
 
-def test_a_reader_looks_on_beside_the_hub_and_cannot_write(tmp_path):
+def test_a_person_looks_and_acts_beside_the_hub(tmp_path):
     with sqlite_ledger(tmp_path) as ledger:
         with ledger.begin() as tx:
             tx.put_cursor("shop", "product", "7")
-        reader = SqlLedger.open(f"sqlite:///{tmp_path / 'obmen.db'}", exclusive=False)
-        with reader.begin() as tx:
+        beside = SqlLedger.open(f"sqlite:///{tmp_path / 'obmen.db'}", exclusive=False)
+        with beside.begin() as tx:
             assert tx.cursor("shop", "product") == "7"
-        with pytest.raises(sa.exc.OperationalError, match="readonly"), reader.begin() as tx:
-            tx.put_cursor("shop", "product", "8")
-        reader.close_here()
+            tx.put_state("shop", "paused", "by hand")
+        beside.close_here()
 
-
-def test_a_reader_of_postgresql_cannot_write(postgres_url):
-    with postgresql_ledger(postgres_url):
-        reader = SqlLedger.open(postgres_url, exclusive=False)
-        with pytest.raises(sa.exc.InternalError, match="read-only"), reader.begin() as tx:
-            tx.put_cursor("shop", "product", "8")
-        reader.close_here()
+        with ledger.begin() as tx:
+            assert tx.state_of("shop") == ("paused", "by hand")
 
 
 def test_a_reader_of_a_ledger_that_is_not_there_is_told_so(tmp_path):

@@ -8,132 +8,264 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from obmen.errors import ConfigError
+from obmen.setting import said
+
 PURCHASE = re.compile(r"закуп|себестоим|purchas|(?<![a-z])cost(?![a-z])", re.IGNORECASE)
 """Price types a public shop must not get by accident."""
 
-_SECRET = {"secret": True}
-Seconds: TypeAlias = Annotated[float, Meta(gt=0)]
+Positive: TypeAlias = Annotated[float, Meta(gt=0)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of one shop. Everything that can be asked of the shop itself is optional."""
 
-    url: Annotated[str, Meta(description="Address of the site, like https://shop.example.")]
-    user: Annotated[int, Meta(gt=0, description="Id of the user who owns the inbound webhook.")]
+    url: Annotated[
+        str,
+        said(
+            "Address of the site, like https://shop.example.", "Адрес сайта, например https://shop.example."
+        ),
+    ]
+    user: Annotated[
+        int,
+        Meta(gt=0),
+        said(
+            "Id of the user who owns the inbound webhook.",
+            "ID пользователя, от имени которого создан входящий вебхук.",
+        ),
+    ]
     secret: Annotated[
-        str, Meta(min_length=1, description="Secret of the inbound webhook.", extra_json_schema=_SECRET)
+        str,
+        Meta(min_length=1),
+        said("Secret of the inbound webhook.", "Секретный ключ входящего вебхука.", secret=True),
     ]
     host: Annotated[
         str,
-        Meta(description="Host the shop must have; with another one nothing is written: a guard for copies."),
+        said(
+            "Host the shop must have; with another one nothing is written: a guard for copies.",
+            "Домен, который обязан быть у магазина; с другим записи нет — защита от копий сайта.",
+        ),
     ] = ""
 
     catalog_iblock: Annotated[
-        int | None, Meta(description="Id of the infoblock of products; asked of the shop when absent.")
+        int | None,
+        said(
+            "Id of the infoblock of products; asked of the shop when absent.",
+            "ID инфоблока товаров; если не указан, спросим у магазина.",
+        ),
     ] = None
     offers_iblock: Annotated[
-        int | None, Meta(description="Id of the infoblock of offers; asked of the shop when absent.")
+        int | None,
+        said(
+            "Id of the infoblock of offers; asked of the shop when absent.",
+            "ID инфоблока торговых предложений; если не указан, спросим у магазина.",
+        ),
     ] = None
 
     prices: Annotated[
         dict[str, int],
-        Meta(description="Canonical price key → id of the price type. Only these are ever touched."),
+        said(
+            "Canonical price key → id of the price type. Only these are ever touched.",
+            "Наш ключ цены → ID типа цены в магазине. Остальные типы цен не трогаем.",
+        ),
     ] = {}
     allow_purchase: Annotated[
-        bool, Meta(description="Let purchase prices into the shop. They may become public.")
+        bool,
+        said(
+            "Let purchase prices into the shop. They may become public.",
+            "Пускать в магазин закупочные цены. Их могут увидеть покупатели.",
+        ),
     ] = False
     stores: Annotated[
-        dict[str, str], Meta(description="Canonical warehouse → id or external code of the store.")
+        dict[str, str],
+        said(
+            "Canonical warehouse → id or external code of the store.",
+            "Наш ключ склада → ID или внешний код склада в магазине.",
+        ),
     ] = {}
     inventory_control: Annotated[
         Literal["auto", "on", "off"],
-        Meta(description="Whether the shop keeps inventory control; `auto` asks it."),
+        said(
+            "Whether the shop keeps inventory control; `auto` asks it.",
+            "Включён ли в магазине складской учёт; auto — спросим у него.",
+        ),
     ] = "auto"
 
-    sku_property: Annotated[str, Meta(description="Code or id of the property of the article.")] = (
-        "CML2_ARTICLE"
-    )
-    barcode_property: Annotated[str, Meta(description="Code or id of the property of the barcode.")] = (
-        "CML2_BAR_CODE"
-    )
-    brand_property: Annotated[str, Meta(description="Code or id of the property of the brand.")] = ""
+    sku_property: Annotated[
+        str, said("Code or id of the property of the article.", "Код или ID свойства с артикулом.")
+    ] = "CML2_ARTICLE"
+    barcode_property: Annotated[
+        str, said("Code or id of the property of the barcode.", "Код или ID свойства со штрихкодом.")
+    ] = "CML2_BAR_CODE"
+    brand_property: Annotated[
+        str, said("Code or id of the property of the brand.", "Код или ID свойства с брендом.")
+    ] = ""
     manufacturer_property: Annotated[
-        str, Meta(description="Code or id of the property of the manufacturer.")
+        str,
+        said("Code or id of the property of the manufacturer.", "Код или ID свойства с производителем."),
     ] = "CML2_MANUFACTURER"
     country_property: Annotated[
-        str, Meta(description="Code or id of the property of the country of origin.")
+        str,
+        said(
+            "Code or id of the property of the country of origin.",
+            "Код или ID свойства со страной происхождения.",
+        ),
     ] = ""
     properties: Annotated[
-        dict[str, str], Meta(description="Canonical property → code or id of the property of products.")
+        dict[str, str],
+        said(
+            "Canonical property → code or id of the property of products.",
+            "Наш код свойства → код или ID свойства товаров.",
+        ),
     ] = {}
     attributes_property: Annotated[
-        str, Meta(description="Multiple text property of offers that shows all characteristics.")
+        str,
+        said(
+            "Multiple text property of offers that shows all characteristics.",
+            "Множественное строковое свойство предложений, где видны все характеристики.",
+        ),
     ] = "CML2_ATTRIBUTES"
     characteristics: Annotated[
         dict[str, str],
-        Meta(description="Name of a characteristic → code or id of a property of offers it fills as well."),
+        said(
+            "Name of a characteristic → code or id of a property of offers it fills as well.",
+            "Название характеристики → код или ID свойства предложений, которое она тоже заполняет.",
+        ),
     ] = {}
     create_choices: Annotated[
-        bool, Meta(description="Add a missing choice to a list property instead of waiting for a person.")
+        bool,
+        said(
+            "Add a missing choice to a list property instead of waiting for a person.",
+            "Самим добавлять недостающий вариант в свойство-список, а не ждать человека.",
+        ),
     ] = False
 
     first_picture: Annotated[
         tuple[Literal["detail", "preview"], ...],
-        Meta(description="Fields of the element that repeat the first picture."),
+        said(
+            "Fields of the element that repeat the first picture.",
+            "Поля элемента, где повторяется первая картинка: детальная, для анонса.",
+        ),
     ] = ("detail", "preview")
     new_products: Annotated[
         Literal["as_given", "hidden"],
-        Meta(description="`hidden` creates products inactive, for an editor to publish."),
+        said(
+            "`hidden` creates products inactive, for an editor to publish.",
+            "hidden — создавать товары неактивными, публикует контент-менеджер; as_given — как пришло.",
+        ),
     ] = "as_given"
 
     exchange_login: Annotated[
-        str, Meta(description="Login of the exchange door, for stock by warehouse.")
+        str,
+        said(
+            "Login of the exchange door, for stock by warehouse.",
+            "Логин для обмена с 1С на сайте: через него идут остатки по складам.",
+        ),
     ] = ""
     exchange_password: Annotated[
-        str, Meta(description="Password of the exchange door.", extra_json_schema=_SECRET)
+        str, said("Password of the exchange door.", "Пароль для обмена с 1С на сайте.", secret=True)
     ] = ""
     catalog_xml_id: Annotated[
-        str, Meta(description="External code of the infoblock of products; the exchange door needs it.")
+        str,
+        said(
+            "External code of the infoblock of products; the exchange door needs it.",
+            "Внешний код инфоблока товаров; нужен для обмена с 1С на сайте.",
+        ),
     ] = ""
     offers_xml_id: Annotated[
-        str, Meta(description="External code of the infoblock of offers; the exchange door needs it.")
+        str,
+        said(
+            "External code of the infoblock of offers; the exchange door needs it.",
+            "Внешний код инфоблока торговых предложений; нужен для обмена с 1С на сайте.",
+        ),
     ] = ""
 
-    proxy: Annotated[str, Meta(description="http:// or socks5:// proxy to the shop.")] = ""
-    ca_file: Annotated[str, Meta(description="File of certificates to trust besides the system's.")] = ""
-    connect_timeout_s: Annotated[Seconds, Meta(description="Longest wait for a connection.")] = 10.0
-    timeout_s: Annotated[Seconds, Meta(description="Longest wait for an answer.")] = 60.0
+    proxy: Annotated[
+        str, said("http:// or socks5:// proxy to the shop.", "Прокси до магазина: http:// или socks5://.")
+    ] = ""
+    ca_file: Annotated[
+        str,
+        said(
+            "File of certificates to trust besides the system's.",
+            "Файл сертификатов, которым доверять кроме системных.",
+        ),
+    ] = ""
+    connect_timeout_s: Annotated[
+        Positive, said("Longest wait for a connection, seconds.", "Сколько секунд ждать соединения.")
+    ] = 10.0
+    timeout_s: Annotated[
+        Positive, said("Longest wait for an answer, seconds.", "Сколько секунд ждать ответа.")
+    ] = 60.0
     exchange_timeout_s: Annotated[
-        Seconds, Meta(description="Longest wait for one step of the exchange door.")
+        Positive,
+        said(
+            "Longest wait for one step of the exchange door, seconds.",
+            "Сколько секунд ждать один шаг обмена с 1С на сайте.",
+        ),
     ] = 150.0
     exchange_patience_s: Annotated[
-        Seconds, Meta(description="Give the exchange door up after so long without progress.")
+        Positive,
+        said(
+            "Give the exchange door up after so many seconds without progress.",
+            "Через сколько секунд без движения бросить обмен с 1С на сайте.",
+        ),
     ] = 600.0
     visible_after_s: Annotated[
-        Seconds, Meta(description="How long an unanswered write may still land: PHP's longest run.")
+        Positive,
+        said(
+            "Seconds in which an unanswered write may still land: PHP's longest run.",
+            "Сколько секунд запись без ответа ещё может дойти: предел работы PHP.",
+        ),
     ] = 90.0
     overlap_s: Annotated[
-        float, Meta(ge=0, description="How far behind the last reading a new one starts.")
+        float,
+        Meta(ge=0),
+        said(
+            "How many seconds behind the last reading a new one starts.",
+            "На сколько секунд раньше прошлого чтения начинать новое.",
+        ),
     ] = 300.0
     batch: Annotated[
-        int, Meta(ge=1, le=50, description="Writes in one request; fewer for a slow server.")
+        int,
+        Meta(ge=1, le=50),
+        said(
+            "Writes in one request; fewer for a slow server.", "Записей в запросе; медленному серверу меньше."
+        ),
     ] = 50
-    rate_per_s: Annotated[float, Meta(gt=0, description="Requests per second; the box has no limit.")] = 5.0
-    parallel: Annotated[int, Meta(ge=1, description="Requests under way at once.")] = 2
+    rate_per_s: Annotated[
+        Positive,
+        said(
+            "Requests per second; the box has no limit.", "Запросов в секунду; у самой «коробки» лимита нет."
+        ),
+    ] = 5.0
+    parallel: Annotated[
+        int, Meta(ge=1), said("Requests under way at once.", "Сколько запросов идёт одновременно.")
+    ] = 2
 
     def __post_init__(self) -> None:
+        """Refuse what would show purchase prices or let the shop make a second infoblock."""
         for key in self.prices:
             if PURCHASE.search(key) and not self.allow_purchase:
-                raise ValueError(
+                raise ConfigError(
+                    "bitrix.settings.purchase",
                     f"prices.{key} looks like a purchase price; a shop shows what it has. "
-                    "Remove it, or set allow_purchase = true."
+                    "Remove it, or set allow_purchase = true.",
+                    f"prices.{key} похоже на закупочную цену, а магазин показывает всё, что получил. "
+                    "Уберите её или задайте allow_purchase = true.",
                 )
         if bool(self.exchange_login) != bool(self.exchange_password):
-            raise ValueError("exchange_login and exchange_password belong together: give both or neither.")
+            raise ConfigError(
+                "bitrix.settings.exchange_pair",
+                "exchange_login and exchange_password belong together: give both or neither.",
+                "exchange_login и exchange_password задаются вместе: укажите оба или ни одного.",
+            )
         if self.exchange_login and not self.catalog_xml_id:
-            raise ValueError(
+            raise ConfigError(
+                "bitrix.settings.catalog_xml_id",
                 "The exchange door needs catalog_xml_id (and offers_xml_id where offers have an infoblock): "
-                "the external codes in the settings of the infoblocks. Without them the shop makes a new infoblock."
+                "the external codes in the settings of the infoblocks. Without them the shop makes a new infoblock.",
+                "Для обмена с 1С на сайте нужен catalog_xml_id (и offers_xml_id, если у предложений свой инфоблок): "
+                "внешние коды из настроек инфоблоков. Без них магазин создаст новый инфоблок.",
             )
 
     @property

@@ -175,6 +175,7 @@ def findings(settings: Settings, tables: Tables) -> list[Finding]:
         found.append(
             Finding(
                 ok=False,
+                warning=True,
                 code="onec.open_to_all",
                 en="Any address may try the password: name 1C's addresses in allow_from.",
                 ru="Пробовать пароль может любой адрес: укажите адреса 1С в allow_from.",
@@ -194,6 +195,7 @@ def findings(settings: Settings, tables: Tables) -> list[Finding]:
                 found.append(
                     Finding(
                         ok=False,
+                        warning=True,
                         code=f"onec.{code}.{setting}",
                         en=f"Several {en} {verb} {listed}; they go by their ids: map the ids in {setting}.",
                         ru=f"Несколько {ru} {verb_ru} {listed}; они различаются по Ид: укажите Ид в {setting}.",

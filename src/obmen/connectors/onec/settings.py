@@ -2,95 +2,187 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
+from obmen.setting import said
+
 ROUTE = "/bitrix/admin/1c_exchange.php"
 MIB = 1024 * 1024
+
+Bytes: TypeAlias = Annotated[int, Meta(ge=1024)]
+Count: TypeAlias = Annotated[int, Meta(ge=1)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A 1C:Enterprise that brings its catalogue over the site exchange."""
 
-    login: Annotated[str, Meta(min_length=1, description="User name entered in 1C's exchange node.")]
+    login: Annotated[
+        str,
+        Meta(min_length=1),
+        said(
+            "User name entered in 1C's exchange node.",
+            "Имя пользователя, которое введено в 1С в настройках обмена с сайтом.",
+        ),
+    ]
     password: Annotated[
         str,
-        Meta(min_length=1, description="Password entered there.", extra_json_schema={"secret": True}),
+        Meta(min_length=1),
+        said("Password entered there.", "Пароль, который введён там же.", secret=True),
     ]
     routes: Annotated[
         tuple[str, ...],
-        Meta(min_length=1, description="Addresses 1C may call; one connection each."),
+        Meta(min_length=1),
+        said(
+            "Addresses 1C may call; one connection each.",
+            "Адреса, по которым обращается 1С; у каждого подключения свои.",
+        ),
     ] = (ROUTE,)
     allow_from: Annotated[
         tuple[str, ...],
-        Meta(
-            description="IP addresses and networks 1C may call from (10.0.0.0/8); empty lets everybody try."
+        said(
+            "IP addresses and networks 1C may call from (10.0.0.0/8); empty lets everybody try.",
+            "С каких IP-адресов и подсетей пускать 1С (10.0.0.0/8); пусто — с любых.",
         ),
     ] = ()
     time_zone: Annotated[
-        str, Meta(description="Zone of the 1C server: its files carry local time without one.")
+        str,
+        said(
+            "Zone of the 1C server: its files carry local time without one.",
+            "Часовой пояс сервера 1С: в её файлах время местное и без пояса.",
+        ),
     ] = "Europe/Moscow"
     answers_in: Annotated[
-        Literal["ru", "en"], Meta(description="Language of the sentences the person at 1C reads.")
+        Literal["ru", "en"],
+        said("Language of the sentences the person at 1C reads.", "На каком языке отвечать человеку в 1С."),
     ] = "ru"
     charset: Annotated[
-        Literal["windows-1251", "utf-8"], Meta(description="Encoding of the answers to 1C.")
+        Literal["windows-1251", "utf-8"], said("Encoding of the answers to 1C.", "Кодировка ответов для 1С.")
     ] = "windows-1251"
     csrf: Annotated[
-        bool, Meta(description="Demand that 1C repeats `sessid` in each request; 1C before 2016 cannot.")
+        bool,
+        said(
+            "Demand that 1C repeats `sessid` in each request; 1C before 2016 cannot.",
+            "Требовать sessid в каждом запросе; 1С до 2016 года так не умеет.",
+        ),
     ] = False
     cookie: Annotated[
-        str, Meta(pattern=r"^[A-Za-z0-9_]{1,32}$", description="Name of the session cookie.")
+        str,
+        Meta(pattern=r"^[A-Za-z0-9_]{1,32}$"),
+        said("Name of the session cookie.", "Имя cookie сеанса."),
     ] = "PHPSESSID"
     session_hours: Annotated[
-        float, Meta(gt=0, description="How long an exchange may stay silent and still go on.")
+        float,
+        Meta(gt=0),
+        said(
+            "How many hours an exchange may stay silent and still go on.",
+            "Сколько часов тишины не прерывают сеанс обмена.",
+        ),
     ] = 6.0
-    zip: Annotated[bool, Meta(description="Offer 1C to pack its files into one archive.")] = True
+    zip: Annotated[
+        bool,
+        said("Offer 1C to pack its files into one archive.", "Предлагать 1С упаковывать файлы в один архив."),
+    ] = True
     file_limit: Annotated[
-        int, Meta(ge=1024, description="Bytes 1C sends in one request; smaller survives bad lines.")
+        Bytes,
+        said(
+            "Bytes 1C sends in one request; smaller survives bad lines.",
+            "Сколько байт 1С передаёт за один запрос; на плохой связи ставьте меньше.",
+        ),
     ] = 2 * MIB
-    max_file: Annotated[int, Meta(ge=1024, description="Largest file taken, bytes.")] = 2048 * MIB
+    max_file: Annotated[
+        Bytes, said("Largest file taken, bytes.", "Самый большой файл, который примем, байт.")
+    ] = 2048 * MIB
     max_session: Annotated[
-        int, Meta(ge=1024, description="Most bytes one exchange may upload or unpack.")
+        Bytes,
+        said(
+            "Most bytes one exchange may upload or unpack.",
+            "Сколько байт можно передать или распаковать за один обмен.",
+        ),
     ] = 8192 * MIB
-    max_files: Annotated[int, Meta(ge=1, description="Most files in one exchange.")] = 200_000
-    max_picture: Annotated[int, Meta(ge=1, description="Largest picture taken, bytes.")] = 20 * MIB
-    max_pixels: Annotated[int, Meta(ge=1, description="Largest picture taken, width × height.")] = 50_000_000
+    max_files: Annotated[
+        Count, said("Most files in one exchange.", "Сколько файлов может быть в одном обмене.")
+    ] = 200_000
+    max_picture: Annotated[
+        Count, said("Largest picture taken, bytes.", "Самая большая картинка, которую примем, байт.")
+    ] = 20 * MIB
+    max_pixels: Annotated[
+        Count,
+        said(
+            "Largest picture taken, width × height.",
+            "Самая большая картинка, которую примем, ширина × высота в точках.",
+        ),
+    ] = 50_000_000
     full_export: Annotated[
         Literal["deactivate", "nothing"],
-        Meta(description="What becomes of goods a complete export does not list."),
+        said(
+            "What becomes of goods a complete export does not list.",
+            "Что делать с товарами, которых нет в полной выгрузке: deactivate — снять с продажи, nothing — ничего.",
+        ),
     ] = "deactivate"
     price_types: Annotated[
         dict[str, str],
-        Meta(
-            description="Price type in 1C (name or id) → our key. Retail is `base`; unnamed ones go by their id."
+        said(
+            "Price type in 1C (name or id) → our key. Retail is `base`; unnamed ones go by their id.",
+            "Вид цены в 1С (название или Ид) → наш ключ. Розничная — base; неназванные идут под своим Ид.",
         ),
     ] = {}
     warehouses: Annotated[
         dict[str, str],
-        Meta(description="Warehouse in 1C (name or id) → our key; unnamed ones go by their id."),
+        said(
+            "Warehouse in 1C (name or id) → our key; unnamed ones go by their id.",
+            "Склад в 1С (название или Ид) → наш ключ; неназванные идут под своим Ид.",
+        ),
     ] = {}
     only_warehouse: Annotated[
-        str, Meta(min_length=1, description="Key of the stock where 1C names no warehouse.")
+        str,
+        Meta(min_length=1),
+        said(
+            "Key of the stock where 1C names no warehouse.",
+            "Под каким ключом хранить остаток, если склад не назван.",
+        ),
     ] = "main"
     properties: Annotated[
         dict[str, str],
-        Meta(description="Property in 1C (id or name) → our code; unnamed ones go by their id."),
+        said(
+            "Property in 1C (id or name) → our code; unnamed ones go by their id.",
+            "Свойство в 1С (Ид или название) → наш код; неназванные идут под своим Ид.",
+        ),
     ] = {}
     currencies: Annotated[
-        dict[str, str], Meta(description="Currency as 1C writes it → ISO 4217 code, over the built-in list.")
+        dict[str, str],
+        said(
+            "Currency as 1C writes it → ISO 4217 code, over the built-in list.",
+            "Валюта, как её пишет 1С, → код ISO 4217; в дополнение к встроенному списку.",
+        ),
     ] = {}
     units: Annotated[
-        dict[str, str], Meta(description="Unit as 1C writes it → OKEI code, over the built-in list.")
+        dict[str, str],
+        said(
+            "Unit as 1C writes it → OKEI code, over the built-in list.",
+            "Единица измерения, как её пишет 1С, → код ОКЕИ; в дополнение к встроенному списку.",
+        ),
     ] = {}
     vat: Annotated[
-        dict[str, str], Meta(description="VAT rate as 1C writes it → `22`, `10`, … or `none`.")
+        dict[str, str],
+        said(
+            "VAT rate as 1C writes it → `22`, `10`, … or `none`.",
+            "Ставка НДС, как её пишет 1С, → 22, 10, … или none (без НДС).",
+        ),
     ] = {}
     kinds: Annotated[
-        dict[str, str], Meta(description="Type of goods in 1C → `goods`, `service` or `set`.")
+        dict[str, str],
+        said(
+            "Type of goods in 1C → `goods`, `service` or `set`.",
+            "Вид номенклатуры в 1С → goods (товар), service (услуга) или set (комплект).",
+        ),
     ] = {}
     size_unit: Annotated[
-        Literal["m", "cm", "mm"], Meta(description="What 1C measures length, width and height in.")
+        Literal["m", "cm", "mm"],
+        said(
+            "What 1C measures length, width and height in.",
+            "В чём 1С измеряет длину, ширину и высоту: м, см или мм.",
+        ),
     ] = "m"

@@ -57,6 +57,7 @@ def _address(settings: Settings, host: str) -> Iterator[Finding]:
     secure = urlsplit(settings.url).scheme == "https"
     yield Finding(
         ok=secure,
+        warning=True,
         code="bitrix.https",
         en="The address is https." if secure else "The address is http: fine for tests, a shop refuses it.",
         ru="Адрес по https." if secure else "Адрес по http: годится для проб, магазин его отвергает.",
@@ -108,6 +109,7 @@ def _catalogue(shop: Shop, settings: Settings) -> Iterator[Finding]:
     offers = shop.offers
     yield Finding(
         ok=offers is not None,
+        warning=True,
         code="bitrix.iblocks",
         en=f"Products are in infoblock {shop.catalog}, offers in {offers}."
         if offers
@@ -121,6 +123,7 @@ def _catalogue(shop: Shop, settings: Settings) -> Iterator[Finding]:
     rates = [rate for rate in VAT_RATES if rate not in shop.vats and rate not in _OLD_RATES]
     yield Finding(
         ok=not rates,
+        warning=True,
         code="bitrix.vat",
         en=f"VAT rates missing in the shop: {', '.join(rates)}. Goods with them will wait."
         if rates
@@ -143,6 +146,7 @@ def _properties(shop: Shop, settings: Settings) -> Iterator[Finding]:
             shown = ", ".join(absent)
             yield Finding(
                 ok=False,
+                warning=True,
                 code="bitrix.properties",
                 en=f"Infoblock {iblock} has no properties for {shown}: these fields are left out.",
                 ru=f"В инфоблоке {iblock} нет свойств для {shown}: эти поля не передаются.",
@@ -151,6 +155,7 @@ def _properties(shop: Shop, settings: Settings) -> Iterator[Finding]:
     ok = gallery is not None and gallery.kind == "F" and gallery.multiple
     yield Finding(
         ok=ok,
+        warning=True,
         code="bitrix.pictures",
         en="Pictures go into MORE_PHOTO; keep original file names in the settings of the main module."
         if ok
@@ -163,6 +168,7 @@ def _properties(shop: Shop, settings: Settings) -> Iterator[Finding]:
     if shop.offers and attributes is None and not characteristic_properties(settings, shop):
         yield Finding(
             ok=False,
+            warning=True,
             code="bitrix.characteristics",
             en=f"Offers have no {settings.attributes_property}: what makes variants differ is not shown.",
             ru=f"У предложений нет {settings.attributes_property}: чем отличаются варианты, не видно.",
