@@ -56,7 +56,12 @@ def typed(folder, language, found):
     ended = subprocess.run(
         ["bash", "-c", f"trap 'kill $(jobs -p) 2>/dev/null' EXIT\nset -eo pipefail\n{script}"],
         cwd=folder,
-        env={**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "OBMEN_LANG": language, "COLUMNS": "200"},
+        env={
+            **os.environ,
+            "PATH": f"{program.parent}:{os.environ['PATH']}",
+            "OBMEN_LANG": language,
+            "COLUMNS": "200",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
