@@ -148,7 +148,10 @@ class Copies:
         """Return where to write a piece that is about to pass; None where none passes, or nobody known sends it."""
         if (asked.kind, asked.mode) != ("catalog", "file"):
             return None
-        session = self._session(asked)
+        try:
+            session = self._session(asked)
+        except OSError:
+            return None  # told when the shop has taken the piece
         if session is None:
             return None
         limit = min(self._settings.max_file, self._settings.max_session)
