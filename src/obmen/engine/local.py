@@ -19,6 +19,7 @@ from obmen.engine.intake import ENDED, HubIntake
 from obmen.engine.issues import paused
 from obmen.engine.pulling import pull
 from obmen.engine.reconciling import reconcile
+from obmen.engine.remapping import reread
 from obmen.engine.resolving import resolve
 from obmen.engine.unpacking import quiet, unpack
 from obmen.errors import AuthFailed, ObmenError, Transient
@@ -38,6 +39,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     next_at: Callable[[float | None, float], float]
 
 
+class Chore(msgspec.Struct, frozen=True, kw_only=True):
+    """Something the hub does for itself: at the start, and again every so often."""
+
+    name: str
+    every_s: float
+    work: Callable[[], Awaitable[object]]
+
+
 class LocalRunner:
     """Runs a hub until it is told to stop; what has begun is finished first."""
 
@@ -46,14 +55,14 @@ class LocalRunner:
         hub: Hub,
         jobs: Sequence[Job],
         *,
-        housekeeping: Callable[[Tx, float], object] | None = None,
+        chores: Sequence[Chore] = (),
         quiet_s: float = 30.0,
         idle_s: float = 1.0,
     ) -> None:
         self.hub = hub
         self.intake = HubIntake(hub, self._arrived)
         self._jobs = jobs
-        self._housekeeping = housekeeping
+        self._chores = chores
         self._quiet_s = quiet_s
         self._idle_s = idle_s
         self._stop = asyncio.Event()
@@ -73,8 +82,9 @@ class LocalRunner:
                 group.create_task(
                     self._forever(f"{job.kind} {job.connection} {job.entity}", job.connection, self._job(job))
                 )
-            if self._housekeeping is not None:
-                group.create_task(self._keep_house(self._housekeeping))
+            for chore in self._chores:
+                group.create_task(self._forever(chore.name, "", self._chore(chore)))
+        await self.intake.close()
 
     def stop(self) -> None:
         """Ask every loop to end."""
@@ -135,6 +145,7 @@ class LocalRunner:
                 return
             work = pull if job.kind == "pull" else reconcile
             counted = await work(self.hub, name, job.entity)
+            await reread(self.hub, name)
             last[:] = [self.hub.now()]
             if counted["applied"] or counted["refused"]:
                 log.info("%s %s %s: %s", job.kind, name, job.entity, dict(counted))
@@ -142,10 +153,12 @@ class LocalRunner:
 
         return once
 
-    async def _keep_house(self, work: Callable[[Tx, float], object]) -> None:
-        while not self._stop.is_set():
-            await self.hub.ledger.run(lambda tx: work(tx, self.hub.now()))
-            await self._pause(3600.0)
+    def _chore(self, chore: Chore) -> Callable[[str], Awaitable[None]]:
+        async def once(_name: str) -> None:
+            await chore.work()
+            await self._pause(chore.every_s)
+
+        return once
 
     # --- staying alive --------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from obmen.model import ENTITIES, Record
 from obmen.sync.behind import need
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
+from obmen.sync.shadow import Shadow
 
 
 def recompute(
@@ -78,7 +79,7 @@ def compare(tx: Tx, hub: Hub, reader: str, records: Sequence[Record]) -> tuple[l
     up_to_date: list[int] = []
     for record in records:
         shadow = shadows.get(record.id)
-        if record.merged_into is not None or (shadow is not None and shadow.gone):
+        if record.merged_into is not None or is_gone(hub, shadow):
             up_to_date.append(record.id)
             continue
         wanted = need(record=record, shadow=shadow, view=view, topology=topology, reader=role, laws=hub.laws)
@@ -87,6 +88,11 @@ def compare(tx: Tx, hub: Hub, reader: str, records: Sequence[Record]) -> tuple[l
         else:
             up_to_date.append(record.id)
     return behind, up_to_date
+
+
+def is_gone(hub: Hub, shadow: Shadow | None) -> bool:
+    """Tell whether a system has deleted its object, so that nothing is written there any more."""
+    return shadow is not None and shadow.gone and Law.RECREATE_NEVER in hub.laws
 
 
 def fetch_partner_refs(tx: Tx, reader: str, records: Iterable[Record], partners: Bindings) -> None:
@@ -126,7 +132,8 @@ def wake(tx: Tx, hub: Hub, waiters: Collection[Waiter]) -> None:
 
 def row(hub: Hub, connection: str, record: Record, *, guarded: bool = False) -> Delivery:
     """Return the outbox row of a record one system is behind on."""
-    reason = Reason.HELD_GUARD if guarded else Reason.HELD_PLAN if connection in hub.planned else None
+    planned = (connection, record.entity) in hub.planned
+    reason = Reason.HELD_GUARD if guarded else Reason.HELD_PLAN if planned else None
     return Delivery(
         record=record.id,
         connection=connection,

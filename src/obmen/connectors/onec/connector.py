@@ -105,6 +105,10 @@ class Onec:
             found.append(await self._passing.check())
         return found
 
+    async def tidy(self) -> None:
+        """Clear expired sessions away, with what was uploaded in them and never imported."""
+        await self._door.tidy()
+
     async def close(self) -> None:
         """Let running imports of the door end."""
         await self._door.close()
