@@ -235,7 +235,7 @@ async def test_a_shop_that_hangs_up_is_asked_once(tmp_path):
 async def test_a_disk_the_hub_cannot_write_to_is_not_felt_by_the_exchange(tmp_path, caplog):
     files = files_of(generation="G2")
     (tmp_path / "onec").mkdir()
-    (tmp_path / "onec" / "passing").write_bytes(b"no folder can be made here")
+    (tmp_path / "onec" / "sessions").write_bytes(b"no folder can be made here")
     async with a_shop() as alone, a_shop() as shop, passing(tmp_path, shop) as hub:
         direct = await visit(alone.credentials()["exchange"], alone, files)
         through = await visit(hub.url, shop, files)

@@ -104,7 +104,7 @@ async def test_a_packed_answer_stays_packed_and_is_understood(tmp_path, pack):
     async with Script() as script, Hub(tmp_path, pass_to=script.url) as hub:
         script.answer = http(packed, f"Content-Encoding: {coding}")
         answer = await ask(hub, "type=catalog&mode=checkauth")
-        known = list((tmp_path / "onec").glob("passing/*/session.json"))
+        known = list((tmp_path / "onec").glob("sessions/*/session.json"))
 
         assert (packed, coding) == (answer.body, answer.headers["content-encoding"])
         assert (0 if pack == "unknown" else 1) == len(known)
@@ -185,7 +185,7 @@ async def test_a_file_with_a_hole_is_not_kept_until_the_exchange_begins_anew(tmp
     async with Script() as script, Hub(tmp_path, pass_to=script.url) as hub:
         script.answer = http(LOGIN)
         await ask(hub, "type=catalog&mode=checkauth")
-        (session,) = (tmp_path / "onec" / "passing").iterdir()
+        (session,) = (tmp_path / "onec" / "sessions").iterdir()
         script.answer = http(b"success\n")
         for number, piece in enumerate(pieces):
             if number == 1:
@@ -206,6 +206,20 @@ async def test_a_file_with_a_hole_is_not_kept_until_the_exchange_begins_anew(tmp
         assert [] == kept
         assert 2 == len([each for each in hub.log if each.error])
         assert [b"".join(pieces)] == [path.read_bytes() for path in session.rglob("a.xml")]
+
+
+async def test_copies_of_exchanges_long_over_are_cleared_away(tmp_path):
+    async with Script() as script, Hub(tmp_path, pass_to=script.url) as hub:
+        script.answer = http(LOGIN)
+        await ask(hub, "type=catalog&mode=checkauth")
+        script.answer = http(b"success\n")
+        await ask(hub, "type=catalog&mode=file&filename=import.xml", b"<x/>")
+        kept = list(tmp_path.rglob("import.xml"))
+        hub.clock.now += 7 * 3600
+        await hub.connection.tidy()
+
+        assert 1 == len(kept)
+        assert [] == [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 async def test_memory_stays_small_while_a_large_body_passes(tmp_path):

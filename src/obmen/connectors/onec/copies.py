@@ -131,7 +131,7 @@ class Copies:
         self._settings = settings
         self._ports = ports
         self._ids = ids
-        self._sessions = SessionStore(ports.spool / "passing", lifetime_s=settings.session_hours * 3600)
+        self._sessions = SessionStore(ports.spool / "sessions", lifetime_s=settings.session_hours * 3600)
         self._imports = Imports(name, settings, self._sessions, inbox, wait_s=0)
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -143,6 +143,11 @@ class Copies:
         self._closing = True
         await asyncio.gather(*self._tasks)
         await self._imports.close()
+
+    async def tidy(self) -> None:
+        """Clear expired sessions away."""
+        async with self._turn:
+            await asyncio.to_thread(self._sessions.purge, self._ports.now())
 
     def part(self, asked: Asked) -> Part | None:
         """Return where to write a piece that is about to pass; None where none passes, or nobody known sends it."""

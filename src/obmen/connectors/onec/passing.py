@@ -77,6 +77,10 @@ class Passing:
         await self._copies.close()
         await self._transport.close()
 
+    async def tidy(self) -> None:
+        """Clear expired sessions away."""
+        await self._copies.tidy()
+
     async def check(self) -> Finding:
         """Ask the shop's script for nothing in particular: any answer shows that the way is open."""
         host = self._transport.host
