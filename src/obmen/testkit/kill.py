@@ -39,6 +39,9 @@ T = TypeVar("T")
 
 BEFORE, AFTER = "before", "after"
 CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(
+    ["obmen.testkit.kill"]
+)  # a child costs milliseconds, not an import of everything
 PATIENCE_S = 60.0
 
 
@@ -126,8 +129,7 @@ class House:
             while True:
                 name, method, arguments = channel.recv()
                 with self._lock:
-                    toy = self.world.shelf(name)
-                    assert isinstance(toy, Toy)
+                    toy = self.world.toy(name)
                     answer = run(
                         _pages(toy, *arguments) if method == "walk" else getattr(toy, method)(*arguments)
                     )
