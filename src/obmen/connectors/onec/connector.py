@@ -98,6 +98,10 @@ class Onec:
         """Tell what is known of this 1C; it cannot be asked, it calls by itself."""
         return findings(self.settings, self._today_by(self._references.current).tables)
 
+    async def tidy(self) -> None:
+        """Clear expired sessions away, with what was uploaded in them and never imported."""
+        await self._door.tidy()
+
     async def close(self) -> None:
         """Let running imports of the door end."""
         await self._door.close()
