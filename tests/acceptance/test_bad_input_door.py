@@ -40,7 +40,7 @@ def offer(ref, more):
 
 
 def deep(levels):
-    return (FRAME.split("{}")[0] + "<а>" * levels).encode()
+    return (FRAME.split("{}", maxsplit=1)[0] + "<а>" * levels).encode()
 
 
 def deep_in_offer(levels):

@@ -13,8 +13,8 @@ Language = Literal["en", "ru"]
 
 FAULTS: Final[dict[str, tuple[str, str]]] = {
     "archive.damaged": (
-        "The archive is damaged ({reason}): send it again.",
-        "Архив повреждён ({reason}): передайте его ещё раз.",
+        "The archive is damaged: send it again.",
+        "Архив повреждён: передайте его ещё раз.",
     ),
     "archive.too_many": (
         "The archive holds more than {limit} files: export in smaller portions.",
