@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -78,6 +79,27 @@ def _still(tx: Tx, hub: Hub, connection: str) -> list[Held]:
 def digest_of(kind: Danger, group: Sequence[Held]) -> str:
     """Return the digest of exactly these changes."""
     return digest(kind, (Change(item.record, item.atom, item.before, item.after) for item in group))
+
+
+class Asked(NamedTuple):
+    """A set of dangerous changes that waits for a person."""
+
+    connection: str
+    kind: Danger
+    changes: int
+    digest: str
+
+
+def asked_about(tx: Tx, hub: Hub) -> list[Asked]:
+    """Return what is held now, each set with the digest that stands for exactly it."""
+    found: list[Asked] = []
+    for connection in hub.connections:
+        held = tx.dangers(connection)
+        for kind in Danger:
+            group = [item for item in held if item.kind == kind.value]
+            if group:
+                found.append(Asked(connection, kind, len(group), digest_of(kind, group)))
+    return found
 
 
 def confirm(tx: Tx, hub: Hub, asked: str) -> int:

@@ -12,7 +12,7 @@ from itertools import accumulate
 from random import Random
 from typing import Any, NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from obmen.connectors.contract import Envelope, Outcome, Page
 from obmen.engine import guarding
@@ -26,8 +26,7 @@ from obmen.engine.settling import Arrival, settle_page
 from obmen.engine.unpacking import envelope_of, settle_portion
 from obmen.engine.waking import HOOK, remember
 from obmen.errors import ObmenError
-from obmen.ledger.contract import Delivery, StoredEnvelope, Tx
-from obmen.sync.laws import Law
+from obmen.ledger.contract import READY, Delivery, StoredEnvelope, Tx
 from obmen.sync.shadow import Look
 from obmen.testkit.oracles import Oracles, Violation
 from obmen.testkit.people import People
@@ -70,6 +69,8 @@ WEIGHTS: dict[str, float] = {
     "walk": 0.5,
     "mapping": 0.5,
     "join": 0.3,
+    "backup": 0.3,
+    "restore": 0.15,
     "confirm": 0.5,
     "rest": 0.3,
 }
@@ -114,6 +115,7 @@ class Driver:
         self.pages: list[Paged] = []
         self.batches: list[Batch] = []
         self.answers: list[Answer] = []
+        self.backup: object = None
         self._operations: dict[str, Callable[[Random], None]] = {
             name: getattr(self, f"_{name}") for name in (*NAMES, "seed")
         }
@@ -338,9 +340,7 @@ class Driver:
             steps = freeze(tx, world.hub, name, prepared)
         if not steps or rng.random() < 0.03:
             return
-        toy = world.shelf(name)
-        assert isinstance(toy, Toy)
-        outcomes = list(run(toy.push(steps)))
+        outcomes = list(run(world.toy(name).push(steps)))
         self.answers.append(Answer(name, prepared.entity, outcomes, steps[0].attempt))
 
     def _meanwhile(self, rng: Random) -> None:
@@ -381,10 +381,31 @@ class Driver:
         self.batches.clear()
         self.answers.clear()
 
+    def _backup(self, rng: Random) -> None:  # noqa: ARG002 - nothing to choose
+        self.backup = self.world.ledger.backup()
+
+    def _restore(self, rng: Random) -> None:
+        """Put the ledger back in time, adopt what stands in every system, and let the deliveries go."""
+        world = self.world
+        if self.backup is None:
+            return
+        world.ledger.restore(self.backup)
+        self._crash(rng)
+        self.oracles.forget()
+        for toy in world.toys:
+            toy.read_faults.clear()
+            for entity in toy.kinds:
+                run(reconcile(world.hub, toy.name, entity))
+        with world.begin() as tx:
+            for name in world.readers:
+                tx.reschedule([replace(row, state=READY, reason="") for row in tx.outbox(name)])
+
     def _confirm(self, rng: Random) -> None:  # noqa: ARG002 - everything asked about is confirmed
         world = self.world
         with world.begin() as tx:
             for name in world.hub.connections:
+                for danger in tx.dangers(name):
+                    world.allow(danger.after)
                 for asked in guarding.evaluate(tx, world.hub, name):
                     guarding.confirm(tx, world.hub, asked)
 
@@ -495,75 +516,3 @@ def accept(tx: Tx, envelope: Envelope) -> int:
         counters={},
     )
     return tx.accept(stored)
-
-
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """A trace that breaks an invariant, as short as it could be made."""
-
-    seed: int
-    moves: list[Move]
-    what: str
-
-
-def episode(rng: Random) -> list[Move]:
-    """Return a random episode: short, middling or long; most begin in a furnished world."""
-    length = rng.choice((15, 30, 60))
-    start: list[Move] = [("seed", rng.getrandbits(32))] if rng.random() < 0.7 else []
-    return start + [
-        (name, rng.getrandbits(32)) for name in rng.choices(NAMES, cum_weights=CUMULATED, k=length)
-    ]
-
-
-def play(make: Callable[[], World], moves: list[Move]) -> str | None:
-    """Play moves in a new world, with a rest at the end; return what was violated, if anything."""
-    driver = Driver(make())
-    try:
-        for move in moves:
-            driver.move(move)
-        driver.move(("rest", len(moves)))
-    except (
-        Violation,
-        AssertionError,
-        LookupError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        ObmenError,
-    ) as error:
-        return f"{type(error).__name__}: {error}"
-    return None
-
-
-def shrink(make: Callable[[], World], moves: list[Move], *, tries: int = 2000) -> list[Move]:
-    """Drop halves, quarters, … single moves as long as something still breaks."""
-    size = max(1, len(moves) // 2)
-    while tries > 0:
-        start = 0
-        dropped = False
-        while start < len(moves) and tries > 0:
-            shorter = moves[:start] + moves[start + size :]
-            tries -= 1
-            if play(make, shorter) is not None:
-                moves, dropped = shorter, True
-            else:
-                start += size
-        if size == 1 and not dropped:
-            break
-        size = max(1, size // 2) if not dropped else size
-    return moves
-
-
-def search(make: Callable[[], World], *, seed: int, steps: int) -> tuple[int, Failure | None]:
-    """Play episodes until `steps` are done or something breaks; return the steps done and the shrunk failure."""
-    done = 0
-    while done < steps:
-        moves = episode(Random(seed))
-        done += len(moves)
-        if play(make, moves) is not None:
-            moves = shrink(make, moves)
-            return done, Failure(seed=seed, moves=moves, what=str(play(make, moves)))
-        seed += 1
-    return done, None
-
-
-__all__ = ["Driver", "Failure", "Law", "Move", "episode", "play", "search", "shrink"]

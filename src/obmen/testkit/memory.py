@@ -33,6 +33,7 @@ from obmen.ledger.contract import (
     StoredEnvelope,
     Waiter,
 )
+from obmen.ledger.epoch import GAP, HELD_EPOCH
 from obmen.ledger.inbox import RECEIVED, UNFINISHED, added, no_envelope
 from obmen.ledger.issues import WRITE
 from obmen.ledger.journal import Told
@@ -360,6 +361,24 @@ class MemoryTx:
                 self._set(shelf, waiter.record, _Lease(row, 0.0))
         return sorted(waiters)
 
+    def waited_for(
+        self, prefix: str, kind: str, *, after: str = "", limit: int = 500
+    ) -> list[tuple[str, Waiter]]:
+        """Return the keys behind `after` that begin with a prefix, in order, each with one who waits for it."""
+        found: list[tuple[str, Waiter]] = []
+        for key in sorted(key for key in self._at.waits if key.startswith(prefix) and key > after):
+            of_kind = [waiter for waiter in self._at.waits[key] if waiter.kind == kind]
+            if of_kind and len(found) < limit:
+                found.append((key, min(of_kind)))
+        return found
+
+    def waiters(self, *, limit: int = 10_000) -> list[tuple[str, Waiter]]:
+        """Return who waits for which key."""
+        found = [
+            (key, waiter) for key, waiters in sorted(self._at.waits.items()) for waiter in sorted(waiters)
+        ]
+        return found[:limit]
+
     # --- issues and guards
     def open_issues(self, issues: Sequence[Issue], *, at: float) -> None:
         """Open issues, or count them once more."""
@@ -403,7 +422,15 @@ class MemoryTx:
         ]
 
     # --- moving work
-    def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:
+    def claim(
+        self,
+        connection: str,
+        *,
+        now: float,
+        limit: int,
+        lease_s: float,
+        only: Collection[int] | None = None,
+    ) -> list[Delivery]:
         """Lease ready rows: whole lanes in rank order, no lane that has an open attempt or a leased row."""
         shelf = self._at.outbox[connection]
         busy = {self._lane(connection, record) for record in self._at.attempts[connection]}
@@ -413,7 +440,7 @@ class MemoryTx:
                 busy.add(row.lane)
             elif row.state in {LEASED, READY} and row.not_before <= now:
                 ready.append(row)
-        ready = [row for row in ready if row.lane not in busy]
+        ready = [row for row in ready if row.lane not in busy and (only is None or row.record in only)]
         ready.sort(key=lambda row: (row.rank, row.lane, row.record))
         claimed = [
             msgspec.structs.replace(row, state=LEASED) for row in whole_lanes(ready[: limit + 1], limit)
@@ -545,6 +572,20 @@ class MemoryLedger:
                 tx.undo()
                 raise
 
+    def backup(self) -> object:
+        """Return a copy of everything for `restore`."""
+        return _copied(self._shelves)
+
+    def restore(self, backup: Any) -> None:
+        """Put the ledger back in time, as a database is: deliveries are held, numbers are not given out twice."""
+        self._shelves = _copied(backup)
+        for counter in ("tick", "record"):
+            self._shelves.counters[counter] += GAP
+        for rows in self._shelves.outbox.values():
+            for record, lease in rows.items():
+                held = msgspec.structs.replace(lease.row, state=HELD, reason=HELD_EPOCH)
+                rows[record] = _Lease(held, 0.0)
+
     async def run(self, work: Callable[[MemoryTx], T]) -> T:
         """Run a function in a transaction, here and now: nothing in it waits."""
         with self.begin() as tx:
@@ -552,6 +593,18 @@ class MemoryLedger:
 
     async def close(self) -> None:
         """Let go of nothing."""
+
+
+def _copied(shelves: _Shelves) -> _Shelves:
+    """Copy two levels of tables; the values in them are never changed in place."""
+    copy = _Shelves()
+    for name, shelf in vars(shelves).items():
+        table = shelf.copy()
+        for key, inner in table.items() if isinstance(table, dict) else ():
+            if isinstance(inner, (dict, list)):
+                table[key] = inner.copy()
+        setattr(copy, name, table)
+    return copy
 
 
 def _read_at(page: Sighting) -> int:
