@@ -2,49 +2,73 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from ipaddress import ip_network
-from pathlib import Path
 from random import Random
 
 import msgspec
 
 from obmen.config import Cadence, Config, is_open
-from obmen.connectors.contract import Connection, Exchange, Ports, Receiver, Source
+from obmen.connectors.contract import Budget, Connection, Ports, Receiver, Source
+from obmen.engine.exchanges import ExchangeLog
+from obmen.engine.housekeeping import keep_house
 from obmen.engine.hub import Hub, Matching
-from obmen.engine.local import Job, LocalRunner
+from obmen.engine.issues import restored, restored_key
+from obmen.engine.local import Chore, Job, LocalRunner
+from obmen.engine.remapping import reread, rewrite
+from obmen.engine.silence import listen
 from obmen.gateway import Entrance, Gateway
+from obmen.ledger.budget import budget_of
+from obmen.ledger.epoch import HELD_EPOCH, HOLD
+from obmen.ledger.retention import Keep
 from obmen.ledger.sql import SqlLedger
 
-ENTITIES_ASKED = ("category", "product", "offer")
+HOUR_S = 3600.0
+MINUTE_S = 60.0
+
+log = logging.getLogger("obmen.hub")
 
 
 @contextmanager
-def open_hub(
-    config: Config, *, exclusive: bool, log: Callable[[Exchange], None] | None = None
-) -> Iterator[Hub]:
+def open_hub(config: Config, *, exclusive: bool) -> Iterator[Hub]:
     """Open ledger and connections of a configuration; nothing is sent until a job runs.
 
     `exclusive` is for the one process that runs the hub; others look, and let a person's acts in.
     """
     config.hub.spool.mkdir(parents=True, exist_ok=True)
     ledger = SqlLedger.open(config.hub.ledger, exclusive=exclusive)
+    exchanges = ExchangeLog(ledger, now=time.time)
     try:
         connections = {
-            name: configured.open(_ports(config, name, log))
+            name: configured.open(
+                Ports(
+                    budget=_budget(config, ledger, name),
+                    log=exchanges.add,
+                    now=time.time,
+                    spool=config.hub.spool / name,
+                )
+            )
             for name, configured in config.connections.items()
         }
         yield _hub(config, ledger, connections)
     finally:
+        exchanges.close_here()
         ledger.close_here()
 
 
 def runner_of(config: Config, hub: Hub, *, idle_s: float = 1.0) -> LocalRunner:
     """Return the runner with the jobs of the configuration."""
-    return LocalRunner(hub, jobs_of(config, hub), quiet_s=config.guards.quiet_s, idle_s=idle_s)
+    return LocalRunner(
+        hub,
+        jobs_of(config, hub),
+        chores=chores_of(config, hub),
+        quiet_s=config.guards.quiet_s,
+        idle_s=idle_s,
+    )
 
 
 def gateway_of(config: Config, hub: Hub, runner: LocalRunner) -> Gateway:
@@ -81,6 +105,61 @@ def jobs_of(config: Config, hub: Hub) -> list[Job]:
     return jobs
 
 
+def chores_of(config: Config, hub: Hub) -> list[Chore]:
+    """Return what the hub does for itself."""
+    ledger = facts(hub)
+    keep = Keep(
+        journal=config.hub.keep_journal_days,
+        exchanges=config.hub.keep_exchanges_days,
+        envelopes=config.hub.keep_exchanges_days,
+    )
+
+    async def housekeeping() -> None:
+        counts = await keep_house(
+            ledger, hub.connections.values(), spool=config.hub.spool, keep=keep, now=hub.now()
+        )
+        if any(counts.values()):
+            log.info("housekeeping removed %s", {kind: count for kind, count in counts.items() if count})
+
+    async def remapping() -> None:
+        for name in hub.connections:
+            await reread(hub, name)
+            await rewrite(hub, name)
+
+    began = hub.now()
+    called = {
+        name: config.connections[name].silent_after_s
+        for name, connection in hub.connections.items()
+        if isinstance(connection, Receiver)
+    }
+
+    async def listening() -> None:
+        await listen(ledger, called, since=began, now=hub.now())
+
+    return [
+        Chore(name="listening", every_s=MINUTE_S, work=listening),
+        Chore(name="housekeeping", every_s=HOUR_S, work=housekeeping),
+        Chore(name="remapping", every_s=HOUR_S, work=remapping),
+    ]
+
+
+def tell_restored(hub: Hub) -> list[str]:
+    """Open an issue for every connection that is held since the ledger was put back in time; return their names."""
+    with hub.ledger.begin() as tx:
+        held = [name for name in hub.connections if tx.state_of(name) == (HOLD, HELD_EPOCH)]
+        known = {opened.issue.key for name in held for opened in tx.issues(connection=name, limit=10_000)}
+        new = [restored(name) for name in held if restored_key(name) not in known]
+        tx.open_issues(new, at=hub.now())
+    return held
+
+
+def facts(hub: Hub) -> SqlLedger:
+    """Return the ledger with what only SQL can be asked: histories, searches, the exchange log."""
+    if not isinstance(hub.ledger, SqlLedger):
+        raise TypeError("the command line works with ledgers in SQL")
+    return hub.ledger
+
+
 def _hub(config: Config, ledger: SqlLedger, connections: dict[str, Connection]) -> Hub:
     def may_write(connection: str, entity: str, atom: str, now: float) -> bool:
         windows = config.connections[connection].windows(entity, atom)
@@ -95,12 +174,19 @@ def _hub(config: Config, ledger: SqlLedger, connections: dict[str, Connection]) 
         matching={
             (name, entity): _matching(config, name, entity) for name in connections for entity in config.sync
         },
+        functions={
+            (name, entity): functions
+            for name, configured in config.connections.items()
+            for entity in config.sync
+            if (functions := configured.functions(entity)) is not None
+        },
         limits=config.guards.limits(),
         selling=config.offer.selling(),
         planned=frozenset(
-            name
+            (name, entity)
             for name, configured in config.connections.items()
-            if any(configured.delivers(entity) == "plan" for entity in config.sync)
+            for entity in config.sync
+            if configured.delivers(entity) == "plan"
         ),
         may_write=may_write,
     )
@@ -124,13 +210,16 @@ def _allowed(config: Config, connection: str) -> tuple[str, ...]:
     return tuple(getattr(config.connections[connection].settings, "allow_from", ()))
 
 
-def _ports(config: Config, name: str, log: Callable[[Exchange], None] | None) -> Ports:
-    spool: Path = config.hub.spool / name
-    return Ports(budget=Unlimited(), log=log or (lambda _exchange: None), now=time.time, spool=spool)
+def _budget(config: Config, ledger: SqlLedger, name: str) -> Budget:
+    settings = config.connections[name].settings
+    rate: float | None = getattr(settings, "rate_per_s", None)
+    if rate is None:
+        return Unlimited()
+    return budget_of(ledger, name, rate_per_s=rate, at_once=getattr(settings, "parallel", 1))
 
 
 class Unlimited(msgspec.Struct, frozen=True):
-    """A budget without a limit."""
+    """The budget of a connection that calls nobody, or whose vendor does not mind."""
 
     async def take(self, calls: int = 1) -> None:
         """Return at once."""

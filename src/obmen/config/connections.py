@@ -12,9 +12,11 @@ from obmen.config.faults import Complaint, Where, stands_at, unknown
 from obmen.config.owners import SPOKEN
 from obmen.config.reading import Reading
 from obmen.config.schedule import Cadence, Window, parse_cron, parse_every, parse_window
-from obmen.config.tables import ConnectionTable, Timing
+from obmen.config.tables import ConnectionTable, FunctionPair, Timing
 from obmen.connectors.contract import Connection, Connector, Ports
 from obmen.model import ENTITIES, Entity
+from obmen.sync.functions import Functions
+from obmen.sync.rules import family
 
 T = TypeVar("T")
 Delivery: TypeAlias = Literal["live", "plan"]
@@ -48,6 +50,22 @@ class Configured(msgspec.Struct, frozen=True, kw_only=True):
     """By entity; an empty name speaks for all."""
     keyed_by: str | None = None
     """The connection whose refs this system keeps as its external code."""
+    silent_after_s: float = 45 * 60.0
+    """How long a system that calls by itself may not be heard of."""
+    own: dict[str, FunctionPair] = {}
+    """An integrator's functions by `<entity>.<atom or family>`."""
+
+    def functions(self, entity: str) -> Functions | None:
+        """Return the integrator's functions for an entity, or None."""
+        pairs = {
+            name.partition(".")[2]: pair for name, pair in self.own.items() if name.startswith(f"{entity}.")
+        }
+        if not pairs:
+            return None
+        return Functions(
+            read={name: pair.read for name, pair in pairs.items() if pair.read is not None},
+            write={name: pair.write for name, pair in pairs.items() if pair.write is not None},
+        )
 
     def open(self, ports: Ports) -> Connection:
         """Open it; nothing is sent until it is used."""
@@ -97,6 +115,8 @@ def read_connections(
                 schedule=schedule,
                 match=match,
                 keyed_by=_keyed_by(reading, table, where),
+                silent_after_s=_silent_after(reading, table, where),
+                own=_functions(reading, table.get("functions", {}), (*where, "functions")),
             )
     return named, whole
 
@@ -122,6 +142,12 @@ def _keyed_by(reading: Reading, table: Mapping[str, object], where: Where) -> st
     return None
 
 
+def _silent_after(reading: Reading, table: Mapping[str, object], where: Where) -> float:
+    text = table.get("silent_after", "45m")
+    every = _parsed(reading, parse_every, str(text), (*where, "silent_after"))
+    return float(every.seconds) if every is not None else 0.0
+
+
 def _connector(
     reading: Reading, table: Mapping[str, object], where: Where, vendors: Mapping[str, Connector]
 ) -> Connector | None:
@@ -140,6 +166,36 @@ def _connector(
         reading.faults.complain((*where, "type"), problem)
         return None
     return vendors[vendor]
+
+
+# Own functions
+
+
+def _functions(reading: Reading, table: object, where: Where) -> dict[str, FunctionPair]:
+    if not isinstance(table, dict):
+        reading.faults.add(where, "expected a table", "ожидается таблица")
+        return {}
+    pairs: dict[str, FunctionPair] = {}
+    for name, inside in table.items():
+        entity, dot, atom = name.partition(".")
+        if entity not in ENTITIES or not dot:
+            problem = unknown(
+                'no such entity; write "product.vat"',
+                'такой сущности нет; пишется "product.vat"',
+                entity,
+                ENTITIES,
+            )
+            reading.faults.complain((*where, name), problem, show=False)
+            continue
+        known = [each.name.removesuffix(".*") for each in ENTITIES[entity].atoms]
+        if family(atom) not in known:
+            problem = unknown("no such field", "такого поля нет", atom, known)
+            reading.faults.complain((*where, name), problem, show=False)
+            continue
+        pair = reading.table(FunctionPair, inside, (*where, name))
+        if pair is not None:
+            pairs[name] = pair
+    return pairs
 
 
 # Schedules
@@ -164,9 +220,9 @@ def _schedule(reading: Reading, table: object, where: Where) -> dict[str, Timed]
             continue
         families, own = _split(inside)
         lines[name] = _timed(reading, own, (*where, name), only=_BY_CLOCK if name in JOBS else _TIMINGS)
-        for family, line in families.items():
+        for member, line in families.items():
             entity = ENTITIES.get(name)
-            lines[f"{name}.{family}"] = _atom_line(reading, entity, family, line, (*where, name, family))
+            lines[f"{name}.{member}"] = _atom_line(reading, entity, member, line, (*where, name, member))
     return lines
 
 

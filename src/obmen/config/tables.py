@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from obmen.config.faults import Complaint
+from obmen.config.functions import PythonRule
 from obmen.model import plain
 from obmen.setting import said
 from obmen.sync.derived import Selling
@@ -174,9 +175,34 @@ class ConnectionTable(msgspec.Struct, frozen=True, kw_only=True):
             "Подключение, коды которого эта система хранит как внешний код.",
         ),
     ] = None
+    silent_after: Annotated[
+        str,
+        said(
+            "A system that calls by itself and is not heard of for so long is reported: 45m, 2h, 1d.",
+            "Если система, которая обращается сама, молчит дольше, об этом сообщается: 45m, 2h, 1d.",
+        ),
+    ] = "45m"
     schedule: Annotated[
         dict[str, Any], said("When to ask and to write, below.", "Когда опрашивать и записывать, см. ниже.")
     ] = {}
+    functions: Annotated[
+        dict[str, Any],
+        said(
+            'Own Python where a table is not enough: "product.vat" = { read = "rules:vat_for" }.',
+            'Своя функция на Python, где таблицы мало: "product.vat" = { read = "rules:vat_for" }.',
+        ),
+    ] = {}
+
+
+class FunctionPair(msgspec.Struct, frozen=True, kw_only=True):
+    """The functions of one field; both are called with the canonical value and the value in the system's form."""
+
+    read: Annotated[
+        PythonRule | None, said("Makes our value of theirs.", "Делает наше значение из их значения.")
+    ] = None
+    write: Annotated[
+        PythonRule | None, said("Makes their value of ours.", "Делает их значение из нашего.")
+    ] = None
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):

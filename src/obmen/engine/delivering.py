@@ -18,6 +18,7 @@ import msgspec
 from obmen.connectors.contract import Connection, Source, Step, Target, Unlanded
 from obmen.engine import issues, outbox
 from obmen.engine.hub import Bindings, Hub, view_of
+from obmen.engine.matching import possible
 from obmen.engine.receiving import receive
 from obmen.engine.settling import Arrival, resettle, settle_page
 from obmen.errors import AuthFailed, Transient
@@ -39,7 +40,7 @@ from obmen.sync.laws import Law
 from obmen.sync.plan import PlannedStep
 from obmen.sync.reasons import Reason
 from obmen.sync.settle import Entry
-from obmen.sync.shadow import Shadow, bind_key, bound_key
+from obmen.sync.shadow import Look, Shadow, bind_key, bound_key
 
 MARK = "obmen:"
 WINDOW_LOOK_S = 60.0
@@ -80,8 +81,9 @@ async def deliver(hub: Hub, connection: str, *, limit: int = 50, scope: Scope | 
     With a `scope` only what it lists is written, and only as it was listed; what has moved since is held.
     """
     target = hub.connections[connection]
+    only = None if scope is None else list(scope)
     rows = await hub.ledger.run(
-        lambda tx: tx.claim(connection, now=hub.now(), limit=limit, lease_s=hub.lease_s, only=scope)
+        lambda tx: tx.claim(connection, now=hub.now(), limit=limit, lease_s=hub.lease_s, only=only)
     )
     for entity in sorted({row.entity for row in rows}):
         here = [row for row in rows if row.entity == entity]
@@ -98,12 +100,13 @@ async def _deliver_entity(
     scope: Scope | None,
 ) -> None:
     prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows))
+    looked: frozenset[int] = frozenset()
     if prepared.look_first:
         await look_first(hub, connection, prepared)
         looked = frozenset(candidate.record.id for candidate in prepared.look_first)
         prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=looked))
     if prepared.create:
-        prepared = await find_first(hub, connection, prepared, rows)
+        prepared = await find_first(hub, connection, prepared, rows, looked=looked)
     if prepared.is_empty or not isinstance(target, Target):
         return
     if scope is not None:
@@ -157,7 +160,7 @@ def prepare(
         if row.record in attempts:
             continue
         shadow = shadows.get(row.record)
-        if reader is None or record.merged_into is not None or (shadow is not None and shadow.gone):
+        if reader is None or record.merged_into is not None or outbox.is_gone(hub, shadow):
             done.append((record, Reason.GONE))
             continue
         wanted = need(
@@ -305,7 +308,9 @@ async def look_again(hub: Hub, connection: str, entity: str, refs: Sequence[str]
     await hub.ledger.run(lambda tx: settle_page(tx, hub, arrival))
 
 
-async def find_first(hub: Hub, connection: str, prepared: Prepared, rows: Sequence[Delivery]) -> Prepared:
+async def find_first(
+    hub: Hub, connection: str, prepared: Prepared, rows: Sequence[Delivery], *, looked: Collection[int] = ()
+) -> Prepared:
     """Search a system for what is about to be created in it; what is there already is bound and settled instead."""
     target = hub.connections[connection]
     if Law.FIND_BEFORE_CREATE not in hub.laws or not isinstance(target, Target):
@@ -315,48 +320,63 @@ async def find_first(hub: Hub, connection: str, prepared: Prepared, rows: Sequen
     hits = {number: tuple(dict.fromkeys(refs)) for number, refs in found.items() if refs}
     if not hits:
         return prepared
-    adopted = await hub.ledger.run(lambda tx: adopt(tx, hub, connection, prepared, hits))
-    await look_again(hub, connection, prepared.entity, adopted, evidence="found before create")
-    looked = {candidate.record.id for candidate in (*prepared.create, *prepared.update)}
-    again = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked=looked))
+    refs = list(dict.fromkeys(ref for found_refs in hits.values() for ref in found_refs))
+    read_at = await hub.ledger.run(lambda tx: tx.tick())
+    looks = await target.look(prepared.entity, refs) if isinstance(target, Source) else ()
+    adopted = await hub.ledger.run(lambda tx: adopt(tx, hub, connection, prepared, hits, looks, read_at))
+    again = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows, looked={*looked, *adopted}))
     found_none = {candidate.record.id for candidate in prepared.create} - set(hits)
     return again._replace(create=[new for new in again.create if new.record.id in found_none])
 
 
 def adopt(
-    tx: Tx, hub: Hub, connection: str, prepared: Prepared, hits: Mapping[int, tuple[str, ...]]
-) -> list[str]:
-    """Bind what was found; two objects, or one that is somebody else's, are an issue. Return the refs bound."""
-    bound = tx.bound(connection, prepared.entity, {ref for refs in hits.values() for ref in refs})
-    adopted: list[str] = []
-    wakes: list[str] = []
+    tx: Tx,
+    hub: Hub,
+    connection: str,
+    prepared: Prepared,
+    hits: Mapping[int, tuple[str, ...]],
+    looks: Sequence[Look],
+    read_at: int,
+) -> set[int]:
+    """Bind what was found and settle what it shows; return the records bound.
+
+    Two objects, or one that is somebody else's, are an issue.
+    """
+    shown = {look.ref: look for look in looks}
+    adopted: dict[int, str] = {}
     for candidate in prepared.create:
-        refs = hits.get(candidate.record.id, ())
-        if not refs:
-            continue
         record = candidate.record
-        free = [ref for ref in refs if bound.get(ref, record.id) == record.id]
-        if (len(refs) > 1 or not free) and Law.TWO_IS_AN_ISSUE in hub.laws:
-            tx.open_issues([issues.two_found(connection, record, refs)], at=hub.now())
+        refs = [ref for ref in hits.get(record.id, ()) if ref not in adopted.values()]
+        if record.id not in hits:
+            continue
+        free = possible(tx, connection, prepared.entity, record.id, refs, shown)
+        if (len(refs) != 1 or not free) and Law.TWO_IS_AN_ISSUE in hub.laws:
+            tx.open_issues([issues.two_found(connection, record, hits[record.id])], at=hub.now())
             row = outbox.row(hub, connection, record)
             tx.reschedule([_waiting(row, Reason.DOUBLE, ())])
             continue
-        ref = free[0] if free else refs[0]
-        tx.bind([Binding(connection, prepared.entity, ref, record.id)])
-        bound[ref] = record.id
-        wakes += [bind_key(connection, prepared.entity, ref), bound_key(connection, record.id)]
+        adopted[record.id] = (free or list(hits[record.id]))[0]
+        tx.bind([Binding(connection, prepared.entity, adopted[record.id], record.id)])
         line = JournalLine(
             record=record.id,
             connection=connection,
             kind="create",
-            entries=(Entry("", Reason.ADOPTED.code, detail=ref),),
+            entries=(Entry("", Reason.ADOPTED.code, detail=adopted[record.id]),),
         )
         tx.journal([line], at=hub.now(), tick=tx.tick())
-        adopted.append(ref)
-    woken = tx.woken(wakes)
+    arrival = Arrival(
+        connection=connection,
+        entity=prepared.entity,
+        looks=[shown[ref] for ref in adopted.values() if ref in shown],
+        read_at=read_at,
+        evidence="found before create",
+    )
+    settle_page(tx, hub, arrival)
+    wakes = [bind_key(connection, prepared.entity, ref) for ref in adopted.values()]
+    woken = tx.woken([*wakes, *(bound_key(connection, number) for number in adopted)])
     if woken and Law.PARTNER_WAKES in hub.laws:
         resettle(tx, hub, woken)
-    return adopted
+    return set(adopted)
 
 
 def within(tx: Tx, hub: Hub, connection: str, prepared: Prepared, scope: Scope) -> Prepared:
@@ -411,7 +431,11 @@ def freeze(tx: Tx, hub: Hub, connection: str, prepared: Prepared) -> list[Step]:
             continue
         planned = (candidate.record.version, candidate.ref, candidate.shadow)
         if planned != (records[number].version, refs.get(number), shadows.get(number)):
-            moved.append(msgspec.structs.replace(row, state=READY))
+            # What changed since a plan let it go is another write: a connection with plans holds it.
+            again = records[number].version != candidate.record.version
+            now = outbox.row(hub, connection, records[number]) if again else None
+            state, reason = (READY, row.reason) if now is None else (now.state, now.reason)
+            moved.append(msgspec.structs.replace(row, state=state, reason=reason))
             continue
         step = _step(candidate, opened_at)
         steps.append(step)
@@ -423,6 +447,7 @@ def freeze(tx: Tx, hub: Hub, connection: str, prepared: Prepared) -> list[Step]:
                 creates=candidate.ref is None,
                 ref=candidate.ref,
                 payload=step.fields,
+                waits=tuple(candidate.need.waits),
                 mark=step.mark,
                 opened_at=opened_at,
                 resolve_at=hub.now() + hub.lease_s + hub.connections[connection].visible_after_s,

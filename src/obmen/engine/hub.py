@@ -12,6 +12,7 @@ from obmen.connectors.contract import Connection
 from obmen.ledger.contract import Ledger, Tx
 from obmen.model import ENTITIES, instant
 from obmen.sync.derived import Selling
+from obmen.sync.functions import Adjusted, Functions
 from obmen.sync.guard import Limits
 from obmen.sync.laws import ALL, Laws
 from obmen.sync.rules import Topology
@@ -44,11 +45,13 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
     rng: Random
     matching: Mapping[tuple[str, str], Matching] = {}
     """By connection and entity."""
+    functions: Mapping[tuple[str, str], Functions] = {}
+    """An integrator's own functions, by connection and entity."""
     limits: Limits = Limits()
     selling: Selling = Selling()
     lease_s: float = 120.0
-    planned: frozenset[str] = frozenset()
-    """Connections that are written to only by `apply` of a plan."""
+    planned: frozenset[tuple[str, str]] = frozenset()
+    """Connection and entity of what is written only by `apply` of a plan."""
     may_write: Callable[[str, str, str, float], bool] = always
     """Whether a connection's write window is open: connection, entity, atom, epoch seconds."""
     laws: Laws = ALL
@@ -101,7 +104,9 @@ class Bindings:
 
 def view_of(hub: Hub, connection: str, entity: str, partners: Bindings) -> View:
     """Return one system's eyes for one batch."""
-    return View(connection, hub.connections[connection].codec(entity), partners)
+    codec = hub.connections[connection].codec(entity)
+    functions = hub.functions.get((connection, entity))
+    return View(connection, codec if functions is None else Adjusted(connection, codec, functions), partners)
 
 
 def _text(now: float) -> str:

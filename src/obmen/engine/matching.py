@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum, auto
+from functools import partial
 from typing import NamedTuple
 
 from obmen.engine.hub import Hub, Matching
@@ -49,15 +50,15 @@ def match_strangers(tx: Tx, hub: Hub, connection: str, entity: str, looks: Seque
     bound: dict[str, Record] = {}
     claimed: set[int] = set()
     creating = 0
+    decide = partial(match, system=connection, topology=hub.topologies[entity], laws=hub.laws)
+    unlike_any = decide(candidates=())
     for look in looks:
         candidates = tuple(
             Candidate(number, by, number in taken or number in claimed)
             for by, number in found.get(look.ref, ())
             if number in records
         )
-        outcome = match(
-            system=connection, candidates=candidates, topology=hub.topologies[entity], laws=hub.laws
-        )
+        outcome = decide(candidates=candidates) if candidates else unlike_any
         if outcome.verdict is Verdict.CREATE:
             verdicts[look.ref] = Matched.CREATE
             creating += 1
@@ -72,6 +73,16 @@ def match_strangers(tx: Tx, hub: Hub, connection: str, entity: str, looks: Seque
             bound[look.ref] = records[outcome.record]
             claimed.add(outcome.record)
     return Strangers(verdicts, bound, creating)
+
+
+def possible(
+    tx: Tx, connection: str, entity: str, number: int, refs: Sequence[str], looks: Mapping[str, Look]
+) -> list[str]:
+    """Return which of the objects found for a record may be it: not bound to another, nor marked as another's."""
+    bound = tx.bound(connection, entity, refs)
+    marks = {ref: looks[ref].mark for ref in refs if ref in looks}
+    others = tx.records({mark for mark in marks.values() if mark not in {None, number}})
+    return [ref for ref in refs if bound.get(ref, number) == number and marks.get(ref) not in others]
 
 
 def _twofold(tx: Tx, connection: str, records: Collection[int]) -> set[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from obmen.model import ENTITIES, Record
 from obmen.sync.behind import need
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
+from obmen.sync.shadow import Shadow
 
 
 def recompute(
@@ -78,7 +79,7 @@ def compare(tx: Tx, hub: Hub, reader: str, records: Sequence[Record]) -> tuple[l
     up_to_date: list[int] = []
     for record in records:
         shadow = shadows.get(record.id)
-        if record.merged_into is not None or (shadow is not None and shadow.gone):
+        if record.merged_into is not None or is_gone(hub, shadow):
             up_to_date.append(record.id)
             continue
         wanted = need(record=record, shadow=shadow, view=view, topology=topology, reader=role, laws=hub.laws)
@@ -87,6 +88,11 @@ def compare(tx: Tx, hub: Hub, reader: str, records: Sequence[Record]) -> tuple[l
         else:
             up_to_date.append(record.id)
     return behind, up_to_date
+
+
+def is_gone(hub: Hub, shadow: Shadow | None) -> bool:
+    """Tell whether a system has deleted its object, so that nothing is written there any more."""
+    return shadow is not None and shadow.gone and Law.RECREATE_NEVER in hub.laws
 
 
 def fetch_partner_refs(tx: Tx, reader: str, records: Iterable[Record], partners: Bindings) -> None:
@@ -124,9 +130,41 @@ def wake(tx: Tx, hub: Hub, waiters: Collection[Waiter]) -> None:
                 tx.drop_deliveries(connection, up_to_date)
 
 
+def finish(
+    tx: Tx, hub: Hub, connection: str, records: Sequence[Record], waits: Mapping[int, Collection[str]]
+) -> None:
+    """Let the rest of written steps go on: what waited for its partner belongs to the step a plan has let go."""
+    rows = tx.deliveries(connection, [record.id for record in records])
+    held = [one for one in records if one.id in rows and rows[one.id].reason == Reason.HELD_PLAN.code]
+    if not held:
+        return
+    topology = hub.topologies[held[0].entity]
+    reader = topology.reader(connection)
+    if reader is None:
+        return
+    shadows = tx.shadows(connection, [record.id for record in held])
+    partners = Bindings()
+    fetch_partner_refs(tx, connection, held, partners)
+    view = view_of(hub, connection, topology.entity, partners)
+    freed: list[Delivery] = []
+    for record in held:
+        wanted = need(
+            record=record,
+            shadow=shadows.get(record.id),
+            view=view,
+            topology=topology,
+            reader=reader,
+            laws=hub.laws,
+        )
+        if {*wanted.fields, *wanted.waits} <= set(waits[record.id]):
+            freed.append(msgspec.structs.replace(rows[record.id], state=READY, reason=""))
+    tx.reschedule(freed)
+
+
 def row(hub: Hub, connection: str, record: Record, *, guarded: bool = False) -> Delivery:
     """Return the outbox row of a record one system is behind on."""
-    reason = Reason.HELD_GUARD if guarded else Reason.HELD_PLAN if connection in hub.planned else None
+    planned = (connection, record.entity) in hub.planned
+    reason = Reason.HELD_GUARD if guarded else Reason.HELD_PLAN if planned else None
     return Delivery(
         record=record.id,
         connection=connection,

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from obmen.connectors.contract import Source, Step, Target
 from obmen.engine import issues, outbox
 from obmen.engine.hub import Bindings, Hub, view_of
+from obmen.engine.matching import possible
 from obmen.engine.settling import Arrival, resettle, settle_page
 from obmen.ledger.contract import READY, WAITING, Attempt, Binding, JournalLine, Tx
-from obmen.model import Record
+from obmen.model import ENTITIES, Record
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
 from obmen.sync.receipt import base_of_found, base_of_lost_update, hand_over_once
 from obmen.sync.settle import Entry
 from obmen.sync.shadow import Look, bind_key, bound_key
+
+VOLATILE = frozenset(atom.name for entity in ENTITIES.values() for atom in entity.atoms if atom.volatile)
 
 
 async def resolve(hub: Hub, connection: str, *, limit: int = 50) -> int:
@@ -48,7 +51,7 @@ async def _resolve_creates(hub: Hub, connection: str, entity: str, attempts: Seq
         for attempt in attempts
     ]
     found = await target.find(entity, steps)
-    refs = [ref for hits in found.values() if len(set(hits)) == 1 for ref in set(hits)]
+    refs = list(dict.fromkeys(ref for hits in found.values() for ref in hits))
     read_at = await hub.ledger.run(lambda tx: tx.tick())
     looks = await target.look(entity, refs) if refs and isinstance(target, Source) else ()
     by_ref = {look.ref: look for look in looks}
@@ -86,8 +89,7 @@ def close_create(
         return
     record = tx.records([number])[number]
     tx.close_attempts(connection, [number])
-    bound = tx.bound(connection, attempt.entity, refs)
-    mine = [ref for ref in refs if bound.get(ref, number) == number]
+    mine = possible(tx, connection, attempt.entity, number, refs, looks)
     if not refs:
         _note(tx, hub, attempt, Reason.NEVER_ARRIVED)
         _plan_again(tx, hub, attempt, record, state=READY)
@@ -136,6 +138,7 @@ def close_update(tx: Tx, hub: Hub, attempt: Attempt, look: Look | None, read_at:
             payload=attempt.payload,
             found=look.fields,
             closed_at=attempt.opened_at,
+            volatile=VOLATILE if Law.VOLATILE in hub.laws else (),
             laws=hub.laws,
         )
         tx.put_shadows(connection, attempt.entity, {number: shadow})

@@ -22,7 +22,7 @@ from obmen.sync.guard import Change, danger
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
 from obmen.sync.rules import Topology, family
-from obmen.sync.settle import Births, Entry, Moment, Settled, fence, is_echo, settle
+from obmen.sync.settle import Births, Entry, Moment, Settled, fence, is_echo, repeats, settle, still_waits
 from obmen.sync.shadow import Look, Shadow, View, bind_key, bound_key
 
 REFUSALS = frozenset(
@@ -56,6 +56,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str
     envelope: int = 0
     scope: str = ""
+    woken: bool = False
+    """Whether these waited for what has come: what waits still has to be noted anew."""
 
 
 class Outcome(NamedTuple):
@@ -142,14 +144,28 @@ class _Page:
                 moved.append((look, found))
         if moved or strangers:
             self._fetch_partners([look for look, _ in moved] + strangers)
+            moved = [(look, found) for look, found in moved if not self._waits_on(look, found, late)]
         if moved:
             self._moved(moved, late)
         if strangers:
             self._strangers(strangers)
 
+    def _waits_on(self, look: Look, found: Known, late: dict[int, set[str]]) -> bool:
+        """Count a look that shows what is held and waits for the partners it waited for: nothing has to be done."""
+        shadow = found.shadow
+        if shadow is None or not shadow.blocked or found.record in late or self.page.woken:
+            return False
+        if not repeats(look, shadow) or not still_waits(look, shadow, self.view, self.entity):
+            return False
+        self.counted["waiting"] += 1
+        self.sighted.append(found.record)
+        return True
+
     def _late(self, looks: Sequence[Look]) -> dict[int, set[str]]:
         """Return the records that a later look has already shown, with the families it showed."""
         order = min((look.order for look in looks), default="")
+        if order and Law.SOURCE_ORDER not in self.hub.laws:
+            return {}
         if order:
             return self.tx.sighted_later(self.page.connection, self.page.entity, order=order)
         if Law.READ_FENCE not in self.hub.laws:
@@ -292,6 +308,8 @@ class _Page:
             self._park(look, Matched.PARK_DOUBLE)
             return
         self.bindings.append(Binding(page.connection, page.entity, look.ref, record.id, "live", page.scope))
+        # A record just born has nobody who could know of it and wait.
+        self.wakes.append(bound_key(page.connection, record.id))
         self._line(record.id, "look", [Entry("", Reason.BOUND.code, detail=look.ref)])
         self.sighted.append(record.id)
         self._merge(look, record, found.shadow, None)
@@ -330,6 +348,8 @@ class _Page:
         page = self.page
         self.partners.learn(page.entity, look.ref, record.id)
         self.bindings.append(Binding(page.connection, page.entity, look.ref, record.id, "live", page.scope))
+        # A record just born has nobody who could know of it and wait.
+        self.wakes.append(bound_key(page.connection, record.id))
         self._line(record.id, "look", [Entry("", Reason.BOUND.code, detail=look.ref)])
         self.sighted.append(record.id)
         self._merge(look, record, None, None)
@@ -371,7 +391,6 @@ class _Page:
             self.wakes.extend(
                 bind_key(page.connection, page.entity, binding.ref) for binding in self.bindings
             )
-            self.wakes.extend(bound_key(page.connection, binding.record) for binding in self.bindings)
         if self.merged:
             self._store_merged()
         if self.waits:
@@ -429,7 +448,7 @@ class _Page:
             return record
         head = record.atoms[lane_by]
         lane = head if isinstance(head, int) and not isinstance(head, bool) else record.id
-        return msgspec.structs.replace(record, lane=lane)
+        return record if lane == record.lane else msgspec.structs.replace(record, lane=lane)
 
     def _dangers(self, before: Record, record: Record, names: Collection[str]) -> list[Danger]:
         dangers: list[Danger] = []
@@ -451,7 +470,7 @@ class _Page:
         return dangers
 
     def _sighting(self) -> Sighting:
-        facets = {family(name) for look in self.page.looks for name in look.fields}
+        names = set[str]().union(*(look.fields for look in self.page.looks))
         return Sighting(
             connection=self.page.connection,
             entity=self.page.entity,
@@ -461,7 +480,7 @@ class _Page:
             order=max((look.order for look in self.page.looks), default=""),
             envelope=self.page.envelope,
             scope=self.page.scope,
-            facets=tuple(sorted(facets)),
+            facets=tuple(sorted(set(map(family, names)))),
         )
 
 
@@ -488,6 +507,7 @@ def resettle(tx: Tx, hub: Hub, waiters: Sequence[Waiter]) -> None:
                 looks=by_entity[entity],
                 read_at=tx.tick(),
                 evidence="woken",
+                woken=True,
             )
             settle_page(tx, hub, arrival)
     outbox.wake(tx, hub, [waiter for waiter in waiters if waiter.kind == "write"])

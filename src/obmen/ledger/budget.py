@@ -6,6 +6,8 @@ arrival time*). Calls are reserved before they are made; whoever reserved waits 
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,6 +45,14 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     def interval_s(self) -> float:
         """Seconds in which one call flows in: a window holds a burst and what flows in after its first moment."""
         return self.per_s / (self.calls - self.burst + 1)
+
+
+_SHARE = 0.95
+"""Of what the vendor allows: its clock and its windows are not ours."""
+_WINDOW_S = 10.0
+_BLOCK_COVERS_S = 0.1
+_LARGEST_BLOCK = 50
+_BLOCK_LASTS_S = 1.0
 
 
 class Turn(NamedTuple):
@@ -140,3 +150,45 @@ class LedgerBudget:
             quota_tat=quota_tat,
             frozen_until=frozen_until,
         )
+
+
+class BlockBudget:
+    """A ledger's budget, taken in blocks: a vendor that allows a hundred calls a second costs ten commits, not a hundred.
+
+    What is left of a block is good for a second. A window holds at most one block more than the limit of the budget.
+    """
+
+    def __init__(self, budget: LedgerBudget, *, block: int, clock: Callable[[], float]) -> None:
+        """`clock` is monotonic; a block must fit in the burst of the budget."""
+        self._budget = budget
+        self._block = block
+        self._clock = clock
+        self._left = 0
+        self._good_until = 0.0
+        self._turn = asyncio.Lock()
+
+    async def take(self, calls: int = 1) -> None:
+        """Wait until this many calls may be made; at most a burst of them."""
+        async with self._turn:
+            if self._left < calls or self._clock() > self._good_until:
+                self._left = 0
+                block = max(calls, self._block)
+                await self._budget.take(block)
+                self._left, self._good_until = block, self._clock() + _BLOCK_LASTS_S
+            self._left -= calls
+
+    async def freeze(self, seconds: float) -> None:
+        """Let nobody call for so long: the vendor asked."""
+        self._left = 0
+        await self._budget.freeze(seconds)
+
+
+def budget_of(ledger: SqlLedger, connection: str, *, rate_per_s: float, at_once: int) -> BlockBudget:
+    """Return a connection's budget: 95 % of a vendor's rate, counted over windows of ten seconds or longer."""
+    block = max(1, min(_LARGEST_BLOCK, int(rate_per_s * _BLOCK_COVERS_S)))
+    burst = max(at_once, block)
+    window_s = max(_WINDOW_S, 4 * burst / rate_per_s)
+    calls = max(burst, int(rate_per_s * window_s * _SHARE) - (block if block > 1 else 0))
+    rate = Limit(calls=calls, per_s=window_s, burst=burst)
+    budget = LedgerBudget(ledger, connection, sleep=asyncio.sleep, rate=rate)
+    return BlockBudget(budget, block=block, clock=time.monotonic)

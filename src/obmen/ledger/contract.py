@@ -80,6 +80,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     job: str = ""
     """The vendor's own number of work it does later."""
     tries: int = 0
+    waits: tuple[str, ...] = ()
+    """Atoms that could not be sent yet: their partners or mappings were missing."""
 
 
 class JournalLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -276,6 +278,11 @@ class Tx(Protocol):
 
     def woken(self, keys: Collection[str]) -> list[Waiter]:
         """Return and forget who waited for these keys; waiting writes become ready."""
+
+    def waited_for(
+        self, prefix: str, kind: str, *, after: str = "", limit: int = 500
+    ) -> list[tuple[str, Waiter]]:
+        """Return the keys behind `after` that begin with a prefix, in order, each with one who waits for it."""
 
     def waiters(self, *, limit: int = 10_000) -> list[tuple[str, Waiter]]:
         """Return who waits for which key."""

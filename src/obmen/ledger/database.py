@@ -93,7 +93,8 @@ class Database:
     def batch(self, values: Collection[int] | Collection[str]) -> str:
         """Return the parameter of an `among`: the text of an array or of a JSON list."""
         if not self.is_postgresql:
-            return msgspec.json.encode(values).decode()
+            # A list first: the keys of a dictionary are a collection as well, and JSON would make an object of it.
+            return msgspec.json.encode(list(values)).decode()
         return f"{{{','.join(_element(value) for value in values)}}}"
 
     def document(self, encoded: bytes) -> bytes | str:

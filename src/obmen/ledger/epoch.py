@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from obmen.ledger.sql import SqlTx
 
 HELD_EPOCH = "held_epoch"
+HOLD = "hold"
+"""State of a connection that waits for a person after a restore."""
 EPOCH = "epoch"
-_GAP = 1_000_000
+GAP = 1_000_000
 """Numbers skipped at a raise: more than can have been given out since the newest backup worth restoring."""
 _WIDTH = 64
 
@@ -39,7 +41,7 @@ _CONNECTIONS = Statement(
 )
 _SKIP = tuple(
     Statement(
-        sa.select(sa.func.setval(word(sequence.name), sequence.next_value() + sa.literal_column(str(_GAP))))
+        sa.select(sa.func.setval(word(sequence.name), sequence.next_value() + sa.literal_column(str(GAP))))
     )
     for sequence in (TICKS, RECORD_IDS)
 )
@@ -113,9 +115,9 @@ def raise_epoch(tx: SqlTx) -> int:
         for skip in _SKIP:
             tx.db.one(skip)
     else:
-        tx.count(TICK, _GAP)
-        tx.count(RECORD, _GAP)
+        tx.count(TICK, GAP)
+        tx.count(RECORD, GAP)
     tx.db.run(_HOLD)
     for (connection,) in tx.db.rows(_CONNECTIONS):
-        tx.put_state(connection, "hold", HELD_EPOCH)
+        tx.put_state(connection, HOLD, HELD_EPOCH)
     return tx.count(EPOCH, 1)

@@ -15,10 +15,33 @@ from obmen.model import Record, Said, Value
 
 
 class _Document(msgspec.Struct, frozen=True, array_like=True):
-    """What is stored of a record beside its columns."""
+    """What is stored of a record beside its columns.
+
+    The first statement usually speaks of every atom the others do not: it is then stored without their names.
+    """
 
     atoms: dict[str, Value]
     said: tuple[Said, ...]
+
+    @classmethod
+    def of(cls, record: Record) -> _Document:
+        """Shorten what is stored of a record."""
+        atoms, said = record.atoms, record.said
+        if said and sum([len(each.atoms) for each in said]) == len(atoms):
+            said = (_with_atoms(said[0], ()), *said[1:])
+        return cls(atoms, said)
+
+    def statements(self) -> tuple[Said, ...]:
+        """Return the statements in full."""
+        said = self.said
+        if not said or said[0].atoms:
+            return said
+        others = {atom for each in said[1:] for atom in each.atoms}
+        return (_with_atoms(said[0], tuple([atom for atom in self.atoms if atom not in others])), *said[1:])
+
+
+def _with_atoms(said: Said, atoms: tuple[str, ...]) -> Said:
+    return Said(said.by, said.at, said.evidence, atoms)
 
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -71,7 +94,7 @@ class Records(Part):
                 entity=entity,
                 origin=origin,
                 atoms=document.atoms,
-                said=document.said,
+                said=document.statements(),
                 version=version,
                 lane=lane,
                 merged_into=merged_into,
@@ -111,7 +134,7 @@ class Records(Part):
                 record.origin,
                 record.title,
                 record.merged_into,
-                _ENCODE((record.atoms, record.said)),
+                _ENCODE(_Document.of(record)),
             )
             for record in records
         ]

@@ -8,10 +8,12 @@ from decimal import Decimal
 import msgspec
 
 from obmen.model import Record, Said, Value, plain, restate
-from obmen.sync.rules import family
 
 HUB = "obmen"
 """Who says a derived atom."""
+
+_STOCK = "stock."
+_AVAILABLE = "available"
 
 
 class Selling(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,27 +30,29 @@ def available(atoms: dict[str, Value], selling: Selling) -> str | None:
     None while no warehouse has said anything. Negative stock of one warehouse counts as nothing, it does not eat
     the stock of another.
     """
-    total = Decimal(0)
-    seen = False
-    for name, value in atoms.items():
-        if family(name) != "stock" or (selling.warehouses and name[6:] not in selling.warehouses):
-            continue
-        seen = True
-        if isinstance(value, str) and value[0] != "-":
-            total += Decimal(value)
-    if not seen:
+    said = [value for name, value in atoms.items() if name.startswith(_STOCK)]
+    if selling.warehouses:
+        said = [
+            atoms[f"{_STOCK}{warehouse}"]
+            for warehouse in selling.warehouses
+            if f"{_STOCK}{warehouse}" in atoms
+        ]
+    if not said:
         return None
-    if selling.safety != "0":
-        total = max(Decimal(0), total - Decimal(selling.safety))
-    return plain(total)
+    there = [value for value in said if isinstance(value, str) and value[0] != "-"]
+    if selling.safety == "0" and all(map(str.isdecimal, there)):
+        return str(sum(map(int, there)))  # whole quantities, as nearly all are, add up many times as fast
+    return plain(max(Decimal(0), sum(map(Decimal, there), -Decimal(selling.safety))))
 
 
 def derive(record: Record, changed: Collection[str], selling: Selling, at: str) -> tuple[Record, bool]:
     """Return the record with its derived atoms brought up to date, and whether one of them changed."""
-    if record.entity != "offer" or not any(family(name) == "stock" for name in changed):
+    if record.entity != "offer" or not any(name.startswith(_STOCK) for name in changed):
         return record, False
-    value = available(record.atoms, selling)
-    if value is None or record.atoms.get("available") == value:
+    atoms = record.atoms
+    value = available(atoms, selling)
+    if value is None or atoms.get(_AVAILABLE) == value:
         return record, False
-    said = restate(record.said, Said(HUB, at, "derived", ("available",)))
-    return msgspec.structs.replace(record, atoms={**record.atoms, "available": value}, said=said), True
+    computed = Said(HUB, at, "derived", (_AVAILABLE,))
+    said = restate(record.said, computed) if _AVAILABLE in atoms else (*record.said, computed)
+    return msgspec.structs.replace(record, atoms={**atoms, _AVAILABLE: value}, said=said), True

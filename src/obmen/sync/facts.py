@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import msgspec
 
-from obmen.model import Record, Value
+from obmen.model import Value
 
 
 class Ladder(msgspec.Struct, frozen=True):
@@ -33,12 +34,12 @@ STAGES = Ladder(
 SHIPPED_RANK = 50
 
 
-def clash(record: Record, atom: str, arrived: Value) -> bool:
+def clash(atoms: Mapping[str, Value], atom: str, arrived: Value) -> bool:
     """Tell whether a fact contradicts another of the same order: cancelled against shipped, in either order."""
     if atom == "cancelled" and arrived:
-        stage = STAGES.rank(record.atoms.get("stage"))
+        stage = STAGES.rank(atoms.get("stage"))
         return stage is not None and stage >= SHIPPED_RANK
-    if atom == "stage" and record.atoms.get("cancelled"):
+    if atom == "stage" and atoms.get("cancelled"):
         stage = STAGES.rank(arrived)
         return stage is not None and stage >= SHIPPED_RANK
     return False

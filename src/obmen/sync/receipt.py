@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -86,16 +86,23 @@ def base_of_lost_update(
     payload: Mapping[str, Wire],
     found: Mapping[str, Wire],
     closed_at: int,
+    volatile: Collection[str] = (),
     laws: Laws = ALL,
 ) -> tuple[Shadow, bool]:
     """Return the shadow after an update whose answer was lost, and whether the write had arrived.
 
-    Atoms that stand as we sent them are ours. The state found is settled against the result.
+    Atoms that stand as we sent them are ours; `volatile` ones, too, that have fallen since. The state found is
+    settled against the result.
     """
     held = dict(shadow.held)
     sent = dict(shadow.sent)
     mine = set(shadow.mine)
-    arrived = [name for name, wire in payload.items() if name in found and found[name] == wire]
+    arrived = [
+        name
+        for name, wire in payload.items()
+        if name in found
+        and (found[name] == wire or (name in volatile and _fell(held.get(name), wire, found[name])))
+    ]
     if Law.OWN_ECHO_ON_RESOLVE in laws:
         for name in arrived:
             held[name] = payload[name]
@@ -105,6 +112,15 @@ def base_of_lost_update(
         shadow, held=held, sent=sent, mine=tuple(sorted(mine)), as_of=max(closed_at, shadow.as_of)
     )
     return moved, len(arrived) == len(payload)
+
+
+def _fell(before: Wire, ours: Wire, found: Wire) -> bool:
+    """Tell whether a quantity found is ours less what was sold since: a system only lowers it by itself."""
+    try:
+        stood, wrote, stands = (float(str(wire)) for wire in (before, ours, found))
+    except ValueError:
+        return False
+    return stands < wrote and (wrote <= stood or stands > stood)
 
 
 def hand_over_once(

@@ -5,12 +5,14 @@ The order of tests is the heart of the product; `docs/architecture.md` tells whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from functools import partial
+from typing import NamedTuple, cast
 
 import msgspec
 
-from obmen.model import ENTITIES, Atom, Record, Said, Value, restate
+from obmen.model import ENTITIES, Entity, Record, Said, Value, restate
 from obmen.sync import tug
 from obmen.sync.facts import clash
 from obmen.sync.laws import ALL, Law, Laws
@@ -44,7 +46,7 @@ class Settled(NamedTuple):
     record: Record
     shadow: Shadow
     entries: list[Entry]
-    changed: frozenset[str]
+    changed: AbstractSet[str]
     """Atoms whose canonical value changed."""
     look_again: bool = False
 
@@ -61,14 +63,29 @@ def fence(look: Look, shadow: Shadow | None, read_at: int, laws: Laws = ALL) -> 
 
 
 def is_echo(look: Look, shadow: Shadow) -> bool:
-    """Tell, without decoding, whether a look shows exactly what is held."""
+    """Tell, without decoding, whether a look shows exactly what is held, and nothing that could not be read."""
+    # Today's mapping may read what yesterday's could not.
+    return repeats(look, shadow) and shadow.blocked.keys().isdisjoint(look.fields)
+
+
+def repeats(look: Look, shadow: Shadow) -> bool:
+    """Tell whether a look shows exactly what is held."""
+    if look.gone or shadow.gone or look.merged_into is not None:
+        return False
     held = shadow.held
-    for atom, wire in with_whole(look, held).items():
-        if atom not in held or held[atom] != wire:
+    if look.fields == held:
+        return True
+    return all(atom in held and held[atom] == wire for atom, wire in with_whole(look, held).items())
+
+
+def still_waits(look: Look, shadow: Shadow, view: View, entity: Entity) -> bool:
+    """Tell whether a look that repeats what is held waits for the very partners it waited for."""
+    for name in shadow.blocked.keys() & look.fields.keys():
+        atom = entity.atom(name)
+        value = view.decode(atom, name, look.fields[name])
+        if atom.partner is None or type(value) is not Blocked or value.wakes_on != shadow.blocked[name]:
             return False
-    if shadow.blocked and any(atom in shadow.blocked for atom in look.fields):
-        return False  # today's mapping may read what yesterday's could not
-    return not look.gone and not shadow.gone and look.merged_into is None
+    return True
 
 
 def settle(
@@ -100,6 +117,11 @@ def settle(
     return merge.run()
 
 
+_UNUSUAL = frozenset({Blocked, OneOf})
+_CREATED = Reason.CREATED.code
+_BLOCKED = Reason.BLOCKED.code
+
+
 class Births:
     """Makes the first state of new records of one entity, from one system.
 
@@ -113,31 +135,27 @@ class Births:
         self._moment = moment
         self._laws = laws
         self._entity = ENTITIES[topology.entity]
-        self._plans: dict[str, tuple[Atom, Rule, str | None]] = {}
+        self._reads: dict[str, Callable[[Wire], Decoded]] = {}
+        self._refused: dict[str, str] = {}
+        """Atoms this system's word does not count for, with their owner."""
 
     def birth(self, *, number: int, look: Look, read_at: int) -> Settled:
         """Return the record a look brings, under this number, with the shadow of the system that brought it."""
-        view, entity, moment = self._view, self._topology.entity, self._moment
-        atoms: dict[str, Value] = {}
+        view, moment, reads = self._view, self._moment, self._reads
+        fields = look.fields
+        if not fields.keys() <= reads.keys():
+            self._learn(fields)
+        decoded = {name: reads[name](wire) for name, wire in fields.items()}
+        entries = [Entry("", _CREATED, None, look.title)]
         blocked: dict[str, str] = {}
-        entries = [Entry("", Reason.CREATED.code, None, look.title)]
-        plans, decode = self._plans, view.codec.decode
-        for name, wire in look.fields.items():
-            atom, rule, refused = plans.get(name) or self._plan(name)
-            value = decode(name, wire) if atom.partner is None else view.decode(atom, name, wire)
-            kind = type(value)
-            if kind is Blocked:
-                blocked[name] = value.wakes_on  # type: ignore[union-attr]
-                entries.append(Entry(name, Reason.BLOCKED.code, detail=value.what))  # type: ignore[union-attr]
-            elif refused is not None:
-                entries.append(Entry(name, Reason.NOT_OWNER.code, detail=refused))
-            else:
-                atoms[name] = value if kind is not OneOf else _way_back(value, None, rule, self._laws)  # type: ignore[assignment]
+        if self._refused or not _UNUSUAL.isdisjoint(map(type, decoded.values())):
+            decoded, blocked = self._sort(decoded, entries)
+        atoms = cast("dict[str, Value]", decoded)  # what is no value has been sorted out
         lane_by = self._entity.lane_by
         head = atoms.get(lane_by) if lane_by is not None else None
         record = Record(
             id=number,
-            entity=entity,
+            entity=self._entity.name,
             origin=view.system,
             atoms=atoms,
             said=(Said(view.system, moment.at, moment.evidence, tuple(atoms)),),
@@ -145,25 +163,49 @@ class Births:
             title=look.title,
         )
         shadow = Shadow(
-            held=look.fields,
+            held=fields,
             as_of=read_at,
             seen=read_at,
             order=look.order,
             blocked=blocked,
             form=view.codec.form,
         )
-        return Settled(record, shadow, entries, frozenset(atoms))
+        return Settled(record, shadow, entries, atoms.keys())
 
-    def _plan(self, name: str) -> tuple[Atom, Rule, str | None]:
-        """Return the atom, its rule, and who is its owner when this system's word does not count."""
-        newborn = Record(id=0, entity=self._entity.name, origin=self._view.system, atoms={})
-        rule = in_force(self._topology.rule(name), newborn)
-        refused = (
-            stance(rule, newborn, name, self._view.system) is Stance.REFUSED and Law.OWNERS in self._laws
-        )
-        owner = getattr(rule, "connection", "") if refused else None
-        plan = self._plans[name] = (self._entity.atom(name), rule, owner)
-        return plan
+    def _sort(
+        self, decoded: dict[str, Decoded], entries: list[Entry]
+    ) -> tuple[dict[str, Decoded], dict[str, str]]:
+        """Return what the record may take, and what waits; the journal is told of what it may not."""
+        taken: dict[str, Decoded] = {}
+        blocked: dict[str, str] = {}
+        for name, value in decoded.items():
+            kind = type(value)
+            if kind is Blocked:
+                blocked[name] = value.wakes_on  # type: ignore[union-attr]  # narrowed by kind, which is faster
+                entries.append(Entry(name, _BLOCKED, detail=value.what))  # type: ignore[union-attr]  # likewise
+            elif name in self._refused:
+                entries.append(Entry(name, Reason.NOT_OWNER.code, detail=self._refused[name]))
+            else:
+                taken[name] = value if kind is not OneOf else self._meant(name, value)
+        return taken, blocked
+
+    def _meant(self, name: str, value: Decoded) -> Value:
+        return _way_back(value, None, in_force(self._topology.rule(name), self._newborn()), self._laws)
+
+    def _learn(self, names: Iterable[str]) -> None:
+        """Work out how an atom is read, and who is its owner when this system's word does not count."""
+        view, newborn = self._view, self._newborn()
+        for name in names:
+            atom = self._entity.atom(name)
+            rule = in_force(self._topology.rule(name), newborn)
+            self._reads[name] = (
+                partial(view.codec.decode, name) if atom.partner is None else partial(view.decode, atom, name)
+            )
+            if stance(rule, newborn, name, view.system) is Stance.REFUSED and Law.OWNERS in self._laws:
+                self._refused[name] = getattr(rule, "connection", "")
+
+    def _newborn(self) -> Record:
+        return Record(id=0, entity=self._entity.name, origin=self._view.system, atoms={})
 
 
 PERSON_DECIDES = frozenset({Reason.REVIEW.code, Reason.FACTS_CLASH.code})
@@ -230,10 +272,10 @@ class _Merge:
             self._block(name, wire, value)
             return
         was_blocked = self.blocked.pop(name, None) is not None
-        if known and not was_blocked and Law.ECHO_BY_MEANING in self.laws:
-            if self._same_meaning(name, value, held):
-                self._echo(name, wire, held)
-                return
+        echoes = known and not was_blocked and Law.ECHO_BY_MEANING in self.laws
+        if echoes and self._same_meaning(name, value, held):
+            self._echo(name, wire, held)
+            return
         if Law.AGREE_FIRST in self.laws and self._agrees(name, value):
             self._hold(name, wire, mine=False)
             self.frozen.pop(name, None)
@@ -256,7 +298,7 @@ class _Merge:
         if weight is Stance.REFUSED and Law.OWNERS in self.laws:
             self._refuse(name, wire, value, Reason.ONCE if isinstance(rule, Once) else Reason.NOT_OWNER, rule)
             return
-        if Law.CLASH in self.laws and clash(self.record, name, value):
+        if Law.CLASH in self.laws and clash(self.atoms, name, value):
             self._hold(name, wire, mine=False)
             self.frozen[name] = Reason.FACTS_CLASH.code
             self._note(name, Reason.FACTS_CLASH, current, value)
@@ -443,6 +485,8 @@ def differs(view: View, record: Record, shadow: Shadow, name: str, laws: Laws = 
     sent = shadow.sent_of(name)
     if wire == sent:
         return False
+    if atom.partner is not None:
+        return True  # one record, one ref; what stands there unbound is blocked
     stands = view.decode(atom, name, sent)
     if isinstance(stands, Blocked):
         # A code nobody can read is a person's, unless it is our own old word.

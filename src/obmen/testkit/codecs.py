@@ -45,15 +45,17 @@ class StrictCodec:
 
 
 class LossyCodec(StrictCodec):
-    """Spells flags as letters and knows that its system cuts long texts."""
+    """Spells flags as letters, countries in either case, and knows that its system cuts long texts."""
 
     width = 20
     flags = {"Y": True, "1": True, "N": False, "0": False}  # noqa: RUF012 - a constant table
 
     def decode(self, atom: str, wire: Wire) -> Decoded:
-        """Translate a wire value; flags have two spellings each."""
+        """Translate a wire value; flags and countries have two spellings each."""
         if atom == "active":
             return self.flags.get(str(wire))
+        if atom == "country" and isinstance(wire, str):
+            return wire.lower()
         return super().decode(atom, wire)
 
     def encode(self, atom: str, value: Value) -> Encoded:

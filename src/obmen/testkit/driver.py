@@ -7,15 +7,17 @@ moment does nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import accumulate
 from random import Random
 from typing import Any, NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from obmen.connectors.contract import Envelope, Outcome, Page
 from obmen.engine import guarding
 from obmen.engine.delivering import Prepared, find_first, freeze, look_first, prepare
+from obmen.engine.intake import ENDED
 from obmen.engine.pulling import follow
 from obmen.engine.receiving import receive
 from obmen.engine.reconciling import reconcile
@@ -24,8 +26,7 @@ from obmen.engine.settling import Arrival, settle_page
 from obmen.engine.unpacking import envelope_of, settle_portion
 from obmen.engine.waking import HOOK, remember
 from obmen.errors import ObmenError
-from obmen.ledger.contract import Delivery, StoredEnvelope, Tx
-from obmen.sync.laws import Law
+from obmen.ledger.contract import READY, Delivery, StoredEnvelope, Tx
 from obmen.sync.shadow import Look
 from obmen.testkit.oracles import Oracles, Violation
 from obmen.testkit.people import People
@@ -39,17 +40,20 @@ ROUNDS = 30
 """A world this small comes to rest in far fewer."""
 
 WEIGHTS: dict[str, float] = {
-    "edit": 12,
-    "export": 4,
-    "arrive": 4,
-    "unpack": 6,
-    "poll": 7,
-    "settle": 7,
-    "hook": 3,
+    "edit": 14,
+    "file": 5,
+    "export": 3,
+    "arrive": 3,
+    "unpack": 5,
+    "read": 4,
+    "poll": 6,
+    "settle": 6,
+    "hook": 2,
     "follow": 3,
-    "claim": 9,
-    "call": 9,
-    "answer": 8,
+    "deliver": 6,
+    "claim": 7,
+    "call": 7,
+    "answer": 7,
     "time": 3,
     "resolve": 3,
     "write_fault": 4,
@@ -65,6 +69,8 @@ WEIGHTS: dict[str, float] = {
     "walk": 0.5,
     "mapping": 0.5,
     "join": 0.3,
+    "backup": 0.3,
+    "restore": 0.15,
     "confirm": 0.5,
     "rest": 0.3,
 }
@@ -109,8 +115,9 @@ class Driver:
         self.pages: list[Paged] = []
         self.batches: list[Batch] = []
         self.answers: list[Answer] = []
+        self.backup: object = None
         self._operations: dict[str, Callable[[Random], None]] = {
-            name: getattr(self, f"_{name}") for name in WEIGHTS
+            name: getattr(self, f"_{name}") for name in (*NAMES, "seed")
         }
 
     def move(self, move: Move) -> None:
@@ -151,6 +158,11 @@ class Driver:
     def _join(self, rng: Random) -> None:  # noqa: ARG002 - nothing to choose
         self.world.open_retail()
 
+    def _seed(self, rng: Random) -> None:
+        """Begin with a catalogue and an order that everybody has."""
+        self.people.furnish(rng)
+        self._round()
+
     # --- files ----------------------------------------------------------------------------------------------------
 
     def _export(self, rng: Random) -> None:
@@ -172,6 +184,19 @@ class Driver:
             waiting = [stored for stored in tx.waiting_envelopes("erp") if stored.kind == "file"]
         if waiting:
             self._portion(rng.choice(waiting))
+
+    def _file(self, rng: Random) -> None:
+        """Let a file be written, arrive and be read to its end."""
+        world = self.world
+        entities = rng.choice((("product", "offer"), ("offer",)))
+        with world.begin() as tx:
+            number = accept(tx, world.erp.export(complete=rng.random() < 0.5, entities=entities))
+        while True:
+            with world.begin() as tx:
+                stored = tx.envelope(number)
+            if stored.state in ENDED:
+                return
+            self._portion(stored)
 
     def _portion(self, stored: StoredEnvelope) -> None:
         world = self.world
@@ -227,6 +252,23 @@ class Driver:
         toy = world.shelf(paged.connection)
         toy.noticed(look for look in page.looks if look.ref not in outcome.look_again)
 
+    def _read(self, rng: Random) -> None:
+        """Let one system be read to the end of what it has to show."""
+        toy = rng.choice(self.world.toys)
+        self._try(partial(self._read_all, toy))
+
+    def _read_all(self, toy: Toy) -> None:
+        for entity in toy.kinds:
+            for _ in range(ROUNDS):
+                with self.world.begin() as tx:
+                    cursor, read_at = tx.cursor(toy.name, entity), tx.tick()
+                page = run(toy.pull(entity, cursor))
+                self._store(Paged(toy.name, page, read_at))
+                if page.last:
+                    break
+            else:
+                raise Violation(f"{toy.name} shows {entity} without end")
+
     def _hook(self, rng: Random) -> None:
         """Let a webhook arrive: late, twice or never."""
         toy = rng.choice(self.world.toys)
@@ -247,6 +289,15 @@ class Driver:
         self._try(lambda: run(reconcile(self.world.hub, toy.name, rng.choice(tuple(toy.kinds)))))
 
     # --- writing --------------------------------------------------------------------------------------------------
+
+    def _deliver(self, rng: Random) -> None:
+        """Let one system be brought up to date, as far as faults allow."""
+        name = rng.choice(self.world.readers)
+        for batch in self._claimed(name, 50):
+            self._try(partial(self._send, batch, rng))
+        for answer in [answer for answer in self.answers if answer.connection == name]:
+            self.answers.remove(answer)
+            self._receive(answer)
 
     def _claim(self, rng: Random) -> None:
         name = rng.choice(self.world.readers)
@@ -273,6 +324,7 @@ class Driver:
         """Look, find, freeze and push; something else of the hub may come in between, or the process may end."""
         world, name = self.world, batch.connection
         prepared = batch.prepared
+        looked: set[int] = set()
         if prepared.look_first:
             run(look_first(world.hub, name, prepared))
             looked = {candidate.record.id for candidate in prepared.look_first}
@@ -280,7 +332,7 @@ class Driver:
             with world.begin() as tx:
                 prepared = prepare(tx, world.hub, name, batch.rows, looked=looked)
         if prepared.create:
-            prepared = run(find_first(world.hub, name, prepared, batch.rows))
+            prepared = run(find_first(world.hub, name, prepared, batch.rows, looked=looked))
         if prepared.is_empty or rng.random() < 0.02:
             return
         self._meanwhile(rng)
@@ -288,9 +340,7 @@ class Driver:
             steps = freeze(tx, world.hub, name, prepared)
         if not steps or rng.random() < 0.03:
             return
-        toy = world.shelf(name)
-        assert isinstance(toy, Toy)
-        outcomes = list(run(toy.push(steps)))
+        outcomes = list(run(world.toy(name).push(steps)))
         self.answers.append(Answer(name, prepared.entity, outcomes, steps[0].attempt))
 
     def _meanwhile(self, rng: Random) -> None:
@@ -331,10 +381,31 @@ class Driver:
         self.batches.clear()
         self.answers.clear()
 
+    def _backup(self, rng: Random) -> None:  # noqa: ARG002 - nothing to choose
+        self.backup = self.world.ledger.backup()
+
+    def _restore(self, rng: Random) -> None:
+        """Put the ledger back in time, adopt what stands in every system, and let the deliveries go."""
+        world = self.world
+        if self.backup is None:
+            return
+        world.ledger.restore(self.backup)
+        self._crash(rng)
+        self.oracles.forget()
+        for toy in world.toys:
+            toy.read_faults.clear()
+            for entity in toy.kinds:
+                run(reconcile(world.hub, toy.name, entity))
+        with world.begin() as tx:
+            for name in world.readers:
+                tx.reschedule([replace(row, state=READY, reason="") for row in tx.outbox(name)])
+
     def _confirm(self, rng: Random) -> None:  # noqa: ARG002 - everything asked about is confirmed
         world = self.world
         with world.begin() as tx:
             for name in world.hub.connections:
+                for danger in tx.dangers(name):
+                    world.allow(danger.after)
                 for asked in guarding.evaluate(tx, world.hub, name):
                     guarding.confirm(tx, world.hub, asked)
 
@@ -348,18 +419,17 @@ class Driver:
     # --- rest -----------------------------------------------------------------------------------------------------
 
     def _rest(self, rng: Random) -> None:
-        """Come to rest, make one quiet edit, come to rest again: the outcome is exact, the writes are counted."""
+        """Come to rest, make one quiet edit, come to rest again: the outcome is exact."""
         self.come_to_rest()
         self.oracles.rest()
-        self._is_quiet()
-        judge = self.people.quiet_edit(rng)
+        judge = self.people.quiet_edit(rng) if rng.random() < 0.5 else None
         if judge is not None:
             self.come_to_rest()
             self.oracles.rest()
             judge()
 
     def come_to_rest(self) -> None:
-        """Let faults stop and everything on its way arrive, until nothing moves any more."""
+        """Let faults stop and everything on its way arrive, until a whole round moves and writes nothing."""
         world = self.world
         for toy in world.toys:
             toy.faults.clear()
@@ -412,14 +482,11 @@ class Driver:
                 for number, record in tx.records(tx.ids(entity, after=0, limit=1000)).items()
             }
             waiting = [stored.id for name in world.readers for stored in tx.waiting_envelopes(name)]
-        return (versions, len(waiting), [toy.writes for toy in world.toys])
-
-    def _is_quiet(self) -> None:
-        before = [toy.writes for toy in self.world.toys]
-        self._round()
-        self.oracles.step()
-        if [toy.writes for toy in self.world.toys] != before:
-            raise Violation("nothing was edited, and something was written")
+            rows = [
+                (row.connection, row.record, row.state) for name in world.readers for row in tx.outbox(name)
+            ]
+            bindings = tx.bindings(versions)
+        return (versions, len(waiting), rows, bindings, [toy.writes for toy in world.toys])
 
 
 class Calm(Random):
@@ -449,72 +516,3 @@ def accept(tx: Tx, envelope: Envelope) -> int:
         counters={},
     )
     return tx.accept(stored)
-
-
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """A trace that breaks an invariant, as short as it could be made."""
-
-    seed: int
-    moves: list[Move]
-    what: str
-
-
-def episode(rng: Random) -> list[Move]:
-    """Return a random episode: short, middling or long."""
-    length = rng.choice((15, 30, 60))
-    return [(name, rng.getrandbits(32)) for name in rng.choices(NAMES, cum_weights=CUMULATED, k=length)]
-
-
-def play(make: Callable[[], World], moves: list[Move]) -> str | None:
-    """Play moves in a new world, with a rest at the end; return what was violated, if anything."""
-    driver = Driver(make())
-    try:
-        for move in moves:
-            driver.move(move)
-        driver.move(("rest", 0))
-    except (
-        Violation,
-        AssertionError,
-        LookupError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        ObmenError,
-    ) as error:
-        return f"{type(error).__name__}: {error}"
-    return None
-
-
-def shrink(make: Callable[[], World], moves: list[Move], *, tries: int = 2000) -> list[Move]:
-    """Drop halves, quarters, … single moves as long as something still breaks."""
-    size = max(1, len(moves) // 2)
-    while tries > 0:
-        start = 0
-        dropped = False
-        while start < len(moves) and tries > 0:
-            shorter = moves[:start] + moves[start + size :]
-            tries -= 1
-            if play(make, shorter) is not None:
-                moves, dropped = shorter, True
-            else:
-                start += size
-        if size == 1 and not dropped:
-            break
-        size = max(1, size // 2) if not dropped else size
-    return moves
-
-
-def search(make: Callable[[], World], *, seed: int, steps: int) -> tuple[int, Failure | None]:
-    """Play episodes until `steps` are done or something breaks; return the steps done and the shrunk failure."""
-    done = 0
-    while done < steps:
-        moves = episode(Random(seed))
-        done += len(moves)
-        if play(make, moves) is not None:
-            moves = shrink(make, moves)
-            return done, Failure(seed=seed, moves=moves, what=str(play(make, moves)))
-        seed += 1
-    return done, None
-
-
-__all__ = ["Driver", "Failure", "Law", "Move", "episode", "play", "search", "shrink"]

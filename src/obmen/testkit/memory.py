@@ -33,6 +33,7 @@ from obmen.ledger.contract import (
     StoredEnvelope,
     Waiter,
 )
+from obmen.ledger.epoch import GAP, HELD_EPOCH
 from obmen.ledger.inbox import RECEIVED, UNFINISHED, added, no_envelope
 from obmen.ledger.issues import WRITE
 from obmen.ledger.journal import Told
@@ -360,6 +361,24 @@ class MemoryTx:
                 self._set(shelf, waiter.record, _Lease(row, 0.0))
         return sorted(waiters)
 
+    def waited_for(
+        self, prefix: str, kind: str, *, after: str = "", limit: int = 500
+    ) -> list[tuple[str, Waiter]]:
+        """Return the keys behind `after` that begin with a prefix, in order, each with one who waits for it."""
+        found: list[tuple[str, Waiter]] = []
+        for key in sorted(key for key in self._at.waits if key.startswith(prefix) and key > after):
+            of_kind = [waiter for waiter in self._at.waits[key] if waiter.kind == kind]
+            if of_kind and len(found) < limit:
+                found.append((key, min(of_kind)))
+        return found
+
+    def waiters(self, *, limit: int = 10_000) -> list[tuple[str, Waiter]]:
+        """Return who waits for which key."""
+        found = [
+            (key, waiter) for key, waiters in sorted(self._at.waits.items()) for waiter in sorted(waiters)
+        ]
+        return found[:limit]
+
     # --- issues and guards
     def open_issues(self, issues: Sequence[Issue], *, at: float) -> None:
         """Open issues, or count them once more."""
@@ -553,6 +572,20 @@ class MemoryLedger:
                 tx.undo()
                 raise
 
+    def backup(self) -> object:
+        """Return a copy of everything for `restore`."""
+        return _copied(self._shelves)
+
+    def restore(self, backup: Any) -> None:
+        """Put the ledger back in time, as a database is: deliveries are held, numbers are not given out twice."""
+        self._shelves = _copied(backup)
+        for counter in ("tick", "record"):
+            self._shelves.counters[counter] += GAP
+        for rows in self._shelves.outbox.values():
+            for record, lease in rows.items():
+                held = msgspec.structs.replace(lease.row, state=HELD, reason=HELD_EPOCH)
+                rows[record] = _Lease(held, 0.0)
+
     async def run(self, work: Callable[[MemoryTx], T]) -> T:
         """Run a function in a transaction, here and now: nothing in it waits."""
         with self.begin() as tx:
@@ -560,6 +593,18 @@ class MemoryLedger:
 
     async def close(self) -> None:
         """Let go of nothing."""
+
+
+def _copied(shelves: _Shelves) -> _Shelves:
+    """Copy two levels of tables; the values in them are never changed in place."""
+    copy = _Shelves()
+    for name, shelf in vars(shelves).items():
+        table = shelf.copy()
+        for key, inner in table.items() if isinstance(table, dict) else ():
+            if isinstance(inner, (dict, list)):
+                table[key] = inner.copy()
+        setattr(copy, name, table)
+    return copy
 
 
 def _read_at(page: Sighting) -> int:

@@ -25,6 +25,16 @@ class People:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self._last: tuple[str, str] | None = None
+        """What was edited last: the next edit is often of the same, elsewhere."""
+
+    def furnish(self, rng: Random) -> None:
+        """Put two products, their offers and an order where they are born."""
+        world = self.world
+        for _ in range(2):
+            self._create(rng, world.erp, "product")
+            self._create(rng, world.erp, "offer")
+        self._create(rng, world.shop, "order")
 
     # --- edits ----------------------------------------------------------------------------------------------------
 
@@ -33,12 +43,28 @@ class People:
         world = self.world
         shelf: Shelf = rng.choice((world.erp, world.erp, *world.toys))
         entity = rng.choice(tuple(shelf.kinds))
+        if self._last is not None and rng.random() < 0.5:
+            self._edit_again(rng, *self._last)
+            return
         things = shelf.alive(entity)
         if not things or (len(things) < MOST[entity] and rng.random() < 0.3):
             self._create(rng, shelf, entity)
             return
         thing = rng.choice(things)
         atom = rng.choice([atom for atom in shelf.kinds[entity].atoms if atom not in FIXED])
+        self._type(rng, shelf, thing, atom)
+
+    def _edit_again(self, rng: Random, entity: str, atom: str) -> None:
+        world = self.world
+        shelves = [s for s in (world.erp, *world.toys) if entity in s.kinds and atom in s.kinds[entity].atoms]
+        things = [(shelf, thing) for shelf in shelves for thing in shelf.alive(entity)]
+        if things:
+            self._type(rng, *rng.choice(things), atom)
+
+    def _type(self, rng: Random, shelf: Shelf, thing: Thing, atom: str) -> None:
+        if atom.startswith("payments") and atom != f"payments.{shelf.name}" and atom not in thing.fields:
+            return  # a payment is made where it belongs, and edited anywhere
+        self._last = (thing.entity, atom)
         shelf.person_types(thing, atom, self._value(rng, shelf, thing, atom))
 
     def _create(self, rng: Random, shelf: Shelf, entity: str) -> None:
@@ -103,11 +129,12 @@ class People:
         if not things:
             return
         thing = rng.choice(things)
-        atom = "active" if thing.entity == "product" else "stage"
+        atom = rng.choice(("active", "country")) if thing.entity == "product" else "stage"
+        stands = str(thing.fields.get(atom) or "")
         pairs = {"Y": "1", "1": "Y", "N": "0", "0": "N", "EXEC": "X1", "X1": "EXEC"}
-        stands = str(thing.fields.get(atom))
-        if stands in pairs and (atom == "active" or self._same_stage(stands, pairs[stands])):
-            thing.fields[atom] = pairs[stands]
+        other = stands.swapcase() if atom == "country" else pairs.get(stands, "")
+        if other and (atom != "stage" or self._same_stage(stands, other)):
+            thing.fields[atom] = other
             thing.changed_at = crm.now() + crm.skew
 
     def _same_stage(self, a: str, b: str) -> bool:
@@ -180,6 +207,8 @@ class People:
         record = records[refs[thing.ref]]
         shadow = shadows[record.id]
         atom = rng.choice([atom for atom in toy.kinds[entity].atoms if atom not in FIXED])
+        if atom.startswith("payments") and atom not in {f"payments.{toy.name}", *record.atoms}:
+            return None
         if atom in shadow.frozen or atom in shadow.blocked or atom in {"parent", "available"}:
             return None
         wire = toy.normalise(atom, self._value(rng, toy, thing, atom))
@@ -190,7 +219,7 @@ class People:
         ):
             return None
         toy.person_types(thing, atom, wire)
-        taken = self._is_legal(toy.name, record, atom, value) and not clash(record, atom, value)
+        taken = self._is_legal(toy.name, record, atom, value) and not clash(record.atoms, atom, value)
         wanted = value if taken else record.atoms.get(atom)
 
         def judge() -> None:

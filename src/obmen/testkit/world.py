@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from obmen.engine import outbox
 from obmen.engine.hub import Hub, Matching
 from obmen.engine.reprojecting import reproject
 from obmen.ledger.contract import Ledger, Tx
-from obmen.model import Record
+from obmen.model import Record, Value
 from obmen.sync.facts import STAGES
 from obmen.sync.guard import Limits
 from obmen.sync.laws import ALL, Laws
@@ -83,6 +83,17 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("a toy's coroutine must not suspend")
 
 
+@runtime_checkable
+class Backups(Protocol):
+    """A ledger that can be put back in time."""
+
+    def backup(self) -> object:
+        """Return a copy of everything."""
+
+    def restore(self, backup: Any) -> None:
+        """Put it back."""
+
+
 class Inline:
     """A ledger whose `run` stays in this thread, so that a driver can step through the engine."""
 
@@ -103,6 +114,15 @@ class Inline:
     async def close(self) -> None:
         """Let go of the database."""
         await self.ledger.close()
+
+    def backup(self) -> object:
+        """Return a copy of everything, None where the ledger is one whose backups are not ours to make."""
+        return self.ledger.backup() if isinstance(self.ledger, Backups) else None
+
+    def restore(self, backup: object) -> None:
+        """Put the ledger back in time."""
+        if isinstance(self.ledger, Backups):
+            self.ledger.restore(backup)
 
 
 class World:
@@ -143,6 +163,10 @@ class World:
         found: Shelf = getattr(self, name)
         return found
 
+    def toy(self, name: str) -> Toy:
+        """Return a system that is asked and written to by name."""
+        return next(toy for toy in self.toys if toy.name == name)
+
     def begin(self) -> Any:
         """Open a transaction of the hub's ledger."""
         return self.ledger.begin()
@@ -174,6 +198,12 @@ class World:
             codec.tables[atom] = table  # type: ignore[attr-defined]  # toys' codecs have tables
         with self.begin() as tx:
             reproject(tx, self.hub, system, entity)
+
+    def allow(self, value: Value) -> None:
+        """Tell the toys that a person has confirmed a price."""
+        amount = str(value).partition(" ")[0]
+        for toy in self.toys:
+            toy.allowed = max(toy.allowed, float(amount) if amount.replace(".", "").isdigit() else 0.0)
 
     def next_edit(self) -> int:
         """Return the number of a new edit."""
@@ -273,11 +303,11 @@ def may_decide(system: str, entity: str, atom: str) -> bool:
             return True
 
 
-def _is_confirmed(record: Record) -> bool:
-    return record.atoms.get("stage") != "new"
+def _is_ripe(record: Record) -> bool:
+    return record.atoms.get("stage") != "new" and not record.atoms.get("cancelled")
 
 
-CONDITIONS = {"retail": _is_confirmed}
+CONDITIONS = {"retail": _is_ripe}
 
 
 def _strip(atom: str, wire: Wire) -> Wire:
@@ -319,7 +349,7 @@ CRM = {
     "product": Kind(
         atoms=("name", "sku", "brand", "country", "manufacturer", "kind", "active"),
         required=("name",),
-        defaults={"country": "RU", "active": "Y"},
+        defaults={"country": "ru", "active": "Y"},
         natural="sku",
     ),
     "order": Kind(

@@ -1,81 +1,133 @@
+"""An integrator's own function inside a mapping: found, checked, called, and told about when it fails."""
+
+from pathlib import Path
+
+import msgspec
 import pytest
-from configured import BASE
 
-from obmen.errors import ConfigError
+from obmen.config import FaultyConfig, parse_config
+from obmen.connectors import SHIPPED
+from obmen.sync.functions import Adjusted
+from obmen.sync.shadow import Blocked
 
-RULES = '''\
-"""The integrator's own."""
-from dataclasses import dataclass
-
-
-@dataclass
-class Rate:
-    text: str
+RULES = """
+def vat_for(value, wire):
+    return "22" if value == "20" else value or "none"
 
 
-def vat_for(name):
-    """Choose a rate."""
-    return Rate({"книга": "10"}[name]).text
-'''
+def with_markup(value, wire):
+    amount, currency = wire.split(" ")
+    return f"{float(amount) * 1.1:.2f} {currency}"
 
 
-@pytest.fixture
-def rule(read, tmp_path):
-    def _rule(reference="rules:vat_for", source=RULES):
-        (tmp_path / "rules.py").write_text(source, encoding="utf-8")
-        base = BASE.replace('login = "robot"', f'login = "robot"\nvat = "{reference}"')
-        return read(base=base).connections["erp"].settings.vat
-
-    return _rule
+def broken(value, wire):
+    return 1 / 0
 
 
-def test_a_function_beside_the_configuration_is_called(rule):
-    assert rule()("книга") == "10"
+def wrong(value, wire):
+    return 1.5
+"""
+
+TEXT = """
+[connections.erp]
+type = "onec"
+login = "1c"
+password = "${{PASSWORD}}"
+
+[connections.erp.functions]
+{functions}
+
+[connections.shop]
+type = "bitrix"
+url = "https://shop.example"
+user = 1
+secret = "${{SECRET}}"
+
+[sync.product]
+creators = ["erp"]
+owners = {{ default = "erp" }}
+readers = ["shop"]
+"""
 
 
-def test_it_knows_where_it_stands(rule, tmp_path):
-    found = rule()
+class Plain:
+    """A codec that changes nothing and cannot read `?`."""
 
-    assert (found.file, found.line, found.reference) == (tmp_path / "rules.py", 10, "rules:vat_for")
+    form = 1
+
+    def carries(self, atom):
+        return True
+
+    def decode(self, atom, wire):
+        return Blocked("map:erp:vat:?") if wire == "?" else wire
+
+    def encode(self, atom, value):
+        return value
 
 
-def test_what_goes_wrong_inside_names_file_line_and_function(rule):
-    with pytest.raises(ConfigError) as caught:
-        rule()("журнал")
+def functions_of(folder: Path, functions: str):
+    (folder / "rules.py").write_text(RULES, encoding="utf-8")
+    config = parse_config(
+        TEXT.format(functions=functions),
+        path=folder / "obmen.toml",
+        connectors=SHIPPED,
+        env={"PASSWORD": "p", "SECRET": "s"},
+    )
+    return Adjusted("erp", Plain(), config.connections["erp"].functions("product"))
 
-    assert caught.value.ru == "rules.py, строка 12, функция vat_for: KeyError: 'журнал'; исправьте функцию"
+
+def test_a_function_has_the_last_word_on_what_is_read(tmp_path):
+    codec = functions_of(tmp_path, '"product.vat" = { read = "rules:vat_for" }')
+
+    assert codec.decode("vat", "20") == "22"
+    assert codec.decode("name", "20") == "20"
+
+
+def test_a_function_may_read_what_the_table_cannot(tmp_path):
+    codec = functions_of(tmp_path, '"product.vat" = { read = "rules:vat_for" }')
+
+    assert codec.decode("vat", "?") == "none"
+
+
+def test_a_function_of_a_family_speaks_for_its_members(tmp_path):
+    codec = functions_of(tmp_path, '"product.properties" = { write = "rules:with_markup" }')
+
+    assert codec.encode("properties.price", "100.00 RUB") == "110.00 RUB"
+
+
+@pytest.mark.parametrize(("function", "said"), [("broken", "rules.py, line"), ("wrong", "returned float")])
+def test_a_function_that_fails_blocks_the_field_and_says_where(tmp_path, function, said):
+    codec = functions_of(tmp_path, f'"product.vat" = {{ read = "rules:{function}" }}')
+
+    blocked = codec.decode("vat", "20")
+    assert isinstance(blocked, Blocked)
+    assert blocked.wakes_on == "map:erp:function:vat"
+    assert said in blocked.what
 
 
 @pytest.mark.parametrize(
-    ("reference", "source", "en"),
+    ("functions", "place"),
     [
-        (
-            "rules",
-            RULES,
-            "a function is written file:function, such as rules:vat_for for vat_for in rules.py",
-        ),
-        ("../rules:vat_for", RULES, "a function is written file:function"),
-        ("other:vat_for", RULES, "there is no other.py beside the configuration"),
-        ("rules:vat_fr", RULES, "rules.py has no function vat_fr; known: vat_for; did you mean «vat_for»?"),
-        ("rules:dataclass", "X = 1", "rules.py has no function dataclass; known: —"),
-        ("rules:f", "def f(:\n", "rules.py cannot be run: line 1: SyntaxError: invalid syntax"),
-        ("rules:f", "\n\n1 / 0\n", "rules.py cannot be run: line 3: ZeroDivisionError: division by zero"),
-        ("rules:f", "import sys\nsys.exit(1)\n", "rules.py cannot be run: line 2: SystemExit: 1"),
+        ('"product.vat" = { read = "rules:vat_of" }', "vat_for"),
+        ('"product.colour" = { read = "rules:vat_for" }', "properties"),
+        ('"produkt.vat" = { read = "rules:vat_for" }', "product"),
+        ('"product.vat" = { reed = "rules:vat_for" }', "read"),
     ],
 )
-def test_a_function_that_cannot_be_had_is_a_fault_with_its_place(rule, reference, source, en):
-    with pytest.raises(ConfigError) as caught:
-        rule(reference, source)
+def test_a_slip_is_told_with_what_is_known(tmp_path, functions, place):
+    with pytest.raises(FaultyConfig) as raised:
+        functions_of(tmp_path, functions)
 
-    assert f'[connections.erp] vat = "{reference}": {en}' in caught.value.en
+    assert place in raised.value.en
 
 
-def test_a_file_that_leads_out_of_the_folder_is_refused(read, tmp_path):
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "rules.py").write_text(RULES, encoding="utf-8")
-    (tmp_path / "elsewhere.py").symlink_to(outside / "rules.py")
-    base = BASE.replace('login = "robot"', 'login = "robot"\nvat = "elsewhere:vat_for"')
+def test_without_functions_nothing_stands_between(tmp_path):
+    (tmp_path / "rules.py").write_text(RULES, encoding="utf-8")
+    config = parse_config(
+        TEXT.format(functions=""),
+        path=tmp_path / "obmen.toml",
+        connectors=SHIPPED,
+        env=msgspec.to_builtins({"PASSWORD": "p", "SECRET": "s"}),
+    )
 
-    with pytest.raises(ConfigError, match=r"elsewhere\.py leads out of the folder"):
-        read(base=base)
+    assert config.connections["erp"].functions("product") is None

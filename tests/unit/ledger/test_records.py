@@ -189,6 +189,18 @@ def test_live_refs_and_scopes_are_listed(any_ledger):
         assert tx.count_bound("erp", "product") == 2
 
 
+def test_records_are_asked_for_by_the_keys_of_a_dictionary_as_by_any_collection(any_ledger):
+    with any_ledger.begin() as tx:
+        tx.put_records([product(1), product(2)], new=True, keys=KEYS)
+        tx.bind([Binding("erp", "product", "a", 1), Binding("erp", "product", "b", 2)])
+        tx.put_shadows("erp", "product", {1: Shadow(held={"name": "дрель"})})
+        here = tx.bound_in_scope("erp", "product", "")
+
+        assert {1, 2} == set(tx.records(here))
+        assert {1: "a", 2: "b"} == tx.refs_of("erp", here)
+        assert {1} == set(tx.shadows("erp", here))
+
+
 def test_a_ref_bound_again_to_its_record_moves_its_scope(any_ledger):
     with any_ledger.begin() as tx:
         tx.bind([Binding("erp", "product", "a", 1, "live", "old")])

@@ -56,26 +56,30 @@ class Board:
     def counters(self) -> Table:
         """Return the three columns: 1C, the hub, the shop."""
         table = Table(box=None, padding=(0, 3, 0, 2))
-        table.add_column("1С" if word("ru", "en") == "ru" else "1C", style="yellow")
-        table.add_column(word("Обмен", "Hub"), style="cyan")
-        table.add_column(word("Магазин", "Shop"), style="green")
+        table.add_column("1С" if word("ru", "en") == "ru" else "1C", style="yellow", min_width=18)
+        table.add_column(word("Обмен", "Hub"), style="cyan", min_width=20)
+        table.add_column(word("Магазин", "Shop"), style="green", min_width=26)
         world = self._stage.erp.world
         offers = sum(len(product.offers) for product in world.products)
         shop = self._stage.shop.counts()
         hub, waiting = self._hub()
         table.add_row(
+            word(f"товаров {len(world.products)}", f"{len(world.products)} products"),
+            word(f"товаров {hub['product']}", f"{hub['product']} products"),
+            word(f"товаров {shop['products_live']}", f"{shop['products_live']} products"),
+        )
+        table.add_row(
+            word(f"предложений {offers}", f"{offers} offers"),
+            word(f"предложений {hub['offer']}", f"{hub['offer']} offers"),
             word(
-                f"товаров {len(world.products)}, ТП {offers}",
-                f"{len(world.products)} products, {offers} offers",
+                f"вариантов {shop['offers_live']}, цен {shop['prices']}",
+                f"{shop['offers_live']} variants, {shop['prices']} prices",
             ),
-            word(
-                f"карточек {hub['product']} + {hub['offer']} ТП, к отправке {waiting}",
-                f"{hub['product']} records + {hub['offer']} offers, {waiting} to send",
-            ),
-            word(
-                f"товаров {shop['products_live']}, ТП {shop['offers_live']}, цен {shop['prices']}, картинок {shop['pictures']}",
-                f"{shop['products_live']} products, {shop['offers_live']} offers, {shop['prices']} prices, {shop['pictures']} pictures",
-            ),
+        )
+        table.add_row(
+            "",
+            word(f"к отправке {waiting}", f"{waiting} to send"),
+            word(f"картинок {shop['pictures']}", f"{shop['pictures']} pictures"),
         )
         return table
 

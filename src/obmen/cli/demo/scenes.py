@@ -9,6 +9,7 @@ from typing import NamedTuple
 from obmen.cli.configured import facts
 from obmen.cli.demo.board import Board
 from obmen.cli.demo.stage import Stage
+from obmen.connectors.onec.sandbox.exchange import Outcome
 from obmen.connectors.onec.sandbox.export import Export
 from obmen.sync.reasons import Reason
 
@@ -25,9 +26,8 @@ class Scene(NamedTuple):
 
 async def fill(stage: Stage, board: Board) -> bool:
     """1C uploads everything; the shop fills."""
-    outcome = await board.watch(stage.export())
+    outcome, filled = await board.watch(_export_and_rest(stage))
     board.line(f"1С видит: «{outcome.sentences[-1]}»", f"The person at 1C reads: «{outcome.sentences[-1]}»")
-    filled = await board.watch(stage.rest())
     return board.check(
         outcome.verdict == "success" and filled,
         f"магазин заполнен: записей по REST {stage.written()}, цен «Закупочная» в магазине нет",
@@ -38,8 +38,7 @@ async def fill(stage: Stage, board: Board) -> bool:
 async def again(stage: Stage, board: Board) -> bool:
     """The same files once more."""
     before, applied = stage.written(), _applied(stage)
-    outcome = await board.watch(stage.export())
-    await stage.rest()
+    outcome, _ = await board.watch(_export_and_rest(stage))
     changed, sent = _applied(stage) - applied, stage.written() - before
     return board.check(
         outcome.verdict == "success" and changed == 0 and sent == 0,
@@ -128,6 +127,11 @@ SCENES = (
     Scene("Выгрузка с нулевыми остатками", "An export of zeros", zeros),
     Scene("Цена, исправленная руками в магазине", "A price changed by hand in the shop", hand),
 )
+
+
+async def _export_and_rest(stage: Stage) -> tuple[Outcome, bool]:
+    outcome = await stage.export()
+    return outcome, await stage.rest()
 
 
 def _applied(stage: Stage) -> int:

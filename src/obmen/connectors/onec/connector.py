@@ -17,6 +17,7 @@ from obmen.connectors.onec.disk import Disk
 from obmen.connectors.onec.door import Door
 from obmen.connectors.onec.inbox import Inbox, notes_of
 from obmen.connectors.onec.mapping import OnecCodec
+from obmen.connectors.onec.passing import Passing
 from obmen.connectors.onec.reading import Reading
 from obmen.connectors.onec.references import Learnt, PictureIndex, References, ReferenceStore
 from obmen.connectors.onec.settings import Settings
@@ -79,7 +80,10 @@ class Onec:
         self._today = _Today(Tables(settings, self._references.current), {})
         self._disk = Disk(name, settings, ports.spool, self._pictures)
         inbox = Inbox(settings, ports.spool, self._references, self._pictures)
-        self._door = Door(name, settings, ports, inbox, ids=ids or _new_id, wait_s=wait_s)
+        self._passing: Passing | None = None
+        if settings.pass_to:
+            self._passing = Passing(name, settings, ports, inbox, ids=ids or _new_id)
+        self._door = self._passing or Door(name, settings, ports, inbox, ids=ids or _new_id, wait_s=wait_s)
 
     # --- Connection -----------------------------------------------------------------------------------------------
 
@@ -96,7 +100,14 @@ class Onec:
 
     async def check(self) -> Sequence[Finding]:
         """Tell what is known of this 1C; it cannot be asked, it calls by itself."""
-        return findings(self.settings, self._today_by(self._references.current).tables)
+        found = findings(self.settings, self._today_by(self._references.current).tables)
+        if self._passing is not None:
+            found.append(await self._passing.check())
+        return found
+
+    async def tidy(self) -> None:
+        """Clear expired sessions away, with what was uploaded in them and never imported."""
+        await self._door.tidy()
 
     async def close(self) -> None:
         """Let running imports of the door end."""

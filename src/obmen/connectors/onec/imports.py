@@ -113,7 +113,7 @@ class Imports:
         task = self._running.get(key)
         if task is None or task.done():
             # A task that ended unheard is asked again: by now the file may be another one.
-            task = self._running[key] = asyncio.create_task(self._hand_over(session, name, intake))
+            task = self._running[key] = asyncio.create_task(self.hand_over(session, name, intake))
             task.add_done_callback(_heard)
         await asyncio.wait({task}, timeout=self._wait_s)
         if not task.done():
@@ -121,7 +121,8 @@ class Imports:
         self._running.pop(key, None)
         return task.result()
 
-    async def _hand_over(self, session: Session, name: str, intake: Intake) -> Import:
+    async def hand_over(self, session: Session, name: str, intake: Intake) -> Import:
+        """Put an uploaded file into the hub's inbox; raises `Refusal` where it cannot be used."""
         async with self.lock(session):
             upload = Upload(self._sessions, session)
             await asyncio.to_thread(self.absorb, session)

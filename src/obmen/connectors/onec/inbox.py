@@ -95,8 +95,11 @@ class Inbox:
             raise Refusal("bad_file", name=name, reason=exc) from exc
         digest = _digest(path)
         kept = self._files / f"{digest}.xml"
-        if not kept.exists():
+        if kept.exists():
+            os.utime(kept)  # in use again: housekeeping spares what is young
+        else:
             self._files.mkdir(parents=True, exist_ok=True)
+            os.utime(path)
             _sync(path)
             with suppress(FileExistsError):  # the same file in another session, just now
                 os.link(path, kept)

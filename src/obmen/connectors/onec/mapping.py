@@ -95,11 +95,7 @@ class OnecCodec:
 
     def decode(self, atom: str, wire: Wire) -> Decoded:
         """Translate a wire value."""
-        try:
-            reader = self._readers[atom]
-        except KeyError:
-            reader = self._readers[atom] = self._reader(atom)
-        return reader(wire)
+        return (self._readers.get(atom) or self._reader(atom))(wire)
 
     def encode(self, atom: str, value: Value) -> Encoded:
         """Translate back into the form 1C would have sent."""
@@ -116,6 +112,10 @@ class OnecCodec:
     # --- reading --------------------------------------------------------------------------------------------------
 
     def _reader(self, atom: str) -> Reader:
+        reader = self._readers[atom] = self._new_reader(atom)
+        return reader
+
+    def _new_reader(self, atom: str) -> Reader:
         family = atom.partition(".")[0]
         if family == "prices":
             return _cached(partial(self._price, self._tables.currency.get(atom, "")))
