@@ -58,18 +58,7 @@ class Gateway:
         """Listen, and return the port: the one given, or the one found for 0."""
         self._runner = web.AppRunner(self.app(), access_log=None, handle_signals=False, shutdown_timeout=30)
         await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, host, port).start()
-        except OSError as exc:
-            await self.stop()
-            raise ConfigError(
-                "gateway.cannot_listen",
-                f"The hub cannot listen at {host}:{port}: another program is there, or the address is not this "
-                "machine's; choose another host or port in [hub].",
-                f"Обмен не может слушать {host}:{port}: адрес занят другой программой или не принадлежит этой "
-                "машине; задайте другой host или port в [hub].",
-                detail=str(exc),
-            ) from exc
+        await web.TCPSite(self._runner, host, port).start()
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:

@@ -148,16 +148,3 @@ def test_networks_are_written_as_people_write_them():
     with pytest.raises(ConfigError) as caught:
         networks(["10.0.0.300"])
     assert "10.0.0.300" in caught.value.en
-
-
-async def test_an_address_that_is_taken_is_named():
-    first, second = Gateway([entrance()], None), Gateway([entrance()], None)
-    port = await first.start("127.0.0.1", 0)
-    try:
-        with pytest.raises(ConfigError) as caught:
-            await second.start("127.0.0.1", port)
-    finally:
-        await first.stop()
-
-    assert caught.value.code == "gateway.cannot_listen"
-    assert f"127.0.0.1:{port}" in caught.value.ru
