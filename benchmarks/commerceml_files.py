@@ -4,11 +4,14 @@ The same arguments always give the same bytes, on every machine. An offer takes 
 three prices, stock in three warehouses, an article, a barcode, a unit and, every fourth time, characteristics.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Order = Literal["given", "reversed", "shuffled"]
 
@@ -19,6 +22,19 @@ _NOUNS = ("Коврик", "Вентилятор", "Ботинки", "Кастр�
 _MODELS = ("Prime", "Бриз", "ALPINE", "Север", "Classic", "Уют", "Portable", "Мастер")
 _COLOURS = ("Бежевый", "Чёрный", "Белый", "Синий")
 _SIZES = ("38", "40", "42", "44")
+_PRICES_OF_OFFER = (1, 1, 1, 1, 2, 3)
+
+
+class World(NamedTuple):
+    """What a file tells of: ids, names, prices and stock follow from the seed."""
+
+    seed: int
+    formed_at: str = "2026-01-31T10:00:00"
+    """The text of `ДатаФормирования`."""
+    order: Order = "given"
+    """How the same goods stand in the file."""
+    change_share: float = 0.0
+    """The share of offers whose prices and stock differ from the same file with 0."""
 
 
 def guid(*parts: object) -> str:
@@ -27,108 +43,181 @@ def guid(*parts: object) -> str:
     return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
 
 
-def write_offers(
-    path: Path,
-    count: int,
-    *,
-    seed: int = 1,
-    formed_at: str = "2026-01-31T10:00:00",
-    order: Order = "given",
-    change_share: float = 0.0,
-) -> Path:
-    """Write an offers file of `count` offers and return its path.
+_common = cache(guid)
+"""Ids that stand in every offer."""
 
-    Args:
-        path: the file to write.
-        count: how many offers.
-        seed: names the world: ids, names, prices and stock follow from it.
-        formed_at: the text of `ДатаФормирования`.
-        order: how the same offers stand in the file.
-        change_share: the share of offers whose prices and stock differ from the same file with 0.
-    """
+
+def write_offers(path: Path, count: int, world: World) -> Path:
+    """Write an offers file with everything in it, as schema 2.07 has it, and return its path."""
+    return _write(path, count, world, _package(world, "2.07"), _whole_offer)
+
+
+def write_goods(path: Path, count: int, world: World) -> Path:
+    """Write the goods behind the same number of offers."""
+    catalog = _common(world.seed, "catalog")
+    head = (
+        f"<Каталог>\n<Ид>{catalog}</Ид>\n<ИдКлассификатора>{catalog}</ИдКлассификатора>\n"
+        "<Наименование>Каталог</Наименование>\n<Товары>\n"
+    )
+    return _write(path, count, world, ("2.07", head, "</Товары>\n</Каталог>\n"), _product)
+
+
+def write_parts(folder: Path, count: int, world: World) -> list[Path]:
+    """Write the same offers as schema 2.09 cuts them: descriptions, prices and stock in a file each."""
+    frame = _package(world, "2.09")
+    return [
+        _write(folder / "offers.xml", count, world, frame, _described_offer),
+        _write(folder / "prices.xml", count, world, frame, _priced_offer),
+        _write(folder / "rests.xml", count, world, frame, _counted_offer),
+    ]
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+Frame = tuple[str, str, str]
+"""Schema, and what stands before and behind the rows."""
+
+
+def _write(path: Path, count: int, world: World, frame: Frame, row: Callable[[World, int], str]) -> Path:
+    schema, head, tail = frame
     numbers = list(range(count))
-    if order == "reversed":
+    if world.order == "reversed":
         numbers.reverse()
-    elif order == "shuffled":
-        Random(seed).shuffle(numbers)
+    elif world.order == "shuffled":
+        Random(world.seed).shuffle(numbers)
+    catalog = _common(world.seed, "catalog")
     with path.open("w", encoding="utf-8-sig", newline="\n") as file:
-        file.write(_frame(seed, formed_at))
-        for start in range(0, count, 500):
-            file.writelines(_offer(seed, number, change_share) for number in numbers[start : start + 500])
-        file.write("\t\t</Предложения>\n\t</ПакетПредложений>\n</КоммерческаяИнформация>\n")
+        file.write(
+            '<?xml version="1.0" encoding="UTF-8"?>\n'
+            f'<КоммерческаяИнформация xmlns="urn:1C.ru:commerceml_2" ВерсияСхемы="{schema}" '
+            f'ДатаФормирования="{world.formed_at}">\n'
+            f"<Классификатор>\n<Ид>{catalog}</Ид>\n<Наименование>Классификатор</Наименование>\n"
+            f"</Классификатор>\n{head}"
+        )
+        file.writelines(row(world, number) for number in numbers)
+        file.write(f"{tail}</КоммерческаяИнформация>\n")
     return path
 
 
-def _frame(seed: int, formed_at: str) -> str:
-    catalog = guid(seed, "catalog")
+def _package(world: World, schema: str) -> Frame:
+    seed = world.seed
+    catalog = _common(seed, "catalog")
+    price_types = "".join(
+        f"<ТипЦены>\n<Ид>{_common(seed, 'price', name)}</Ид>\n<Наименование>{name}</Наименование>\n"
+        "<Валюта>RUB</Валюта>\n</ТипЦены>\n"
+        for name in PRICE_TYPES
+    )
+    warehouses = "".join(
+        f"<Склад>\n<Ид>{_common(seed, 'warehouse', name)}</Ид>\n<Наименование>{name}</Наименование>\n</Склад>\n"
+        for name in WAREHOUSES
+    )
+    head = (
+        '<ПакетПредложений СодержитТолькоИзменения="true">\n'
+        f"<Ид>{catalog}#</Ид>\n<Наименование>Пакет предложений</Наименование>\n"
+        f"<ИдКаталога>{catalog}</ИдКаталога>\n<ИдКлассификатора>{catalog}</ИдКлассификатора>\n"
+        f"<ТипыЦен>\n{price_types}</ТипыЦен>\n<Склады>\n{warehouses}</Склады>\n<Предложения>\n"
+    )
+    return schema, head, "</Предложения>\n</ПакетПредложений>\n"
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _product(world: World, number: int) -> str:
     return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<КоммерческаяИнформация xmlns="urn:1C.ru:commerceml_2" ВерсияСхемы="2.07" '
-        f'ДатаФормирования="{formed_at}">\n'
-        f"\t<Классификатор>\n\t\t<Ид>{catalog}</Ид>\n\t\t<Наименование>Классификатор</Наименование>\n"
-        "\t</Классификатор>\n"
-        '\t<ПакетПредложений СодержитТолькоИзменения="true">\n'
-        f"\t\t<Ид>{catalog}#</Ид>\n\t\t<Наименование>Пакет предложений</Наименование>\n"
-        f"\t\t<ИдКаталога>{catalog}</ИдКаталога>\n\t\t<ИдКлассификатора>{catalog}</ИдКлассификатора>\n"
-        "\t\t<ТипыЦен>\n"
-        + "".join(
-            f"\t\t\t<ТипЦены>\n\t\t\t\t<Ид>{guid(seed, 'price', name)}</Ид>\n"
-            f"\t\t\t\t<Наименование>{name}</Наименование>\n\t\t\t\t<Валюта>RUB</Валюта>\n\t\t\t</ТипЦены>\n"
-            for name in PRICE_TYPES
-        )
-        + "\t\t</ТипыЦен>\n\t\t<Склады>\n"
-        + "".join(
-            f"\t\t\t<Склад>\n\t\t\t\t<Ид>{guid(seed, 'warehouse', name)}</Ид>\n"
-            f"\t\t\t\t<Наименование>{name}</Наименование>\n\t\t\t</Склад>\n"
-            for name in WAREHOUSES
-        )
-        + "\t\t</Склады>\n\t\t<Предложения>\n"
+        f"<Товар>\n<Ид>{guid(world.seed, 'product', number)}</Ид>\n{_names(world, number)}"
+        "<СтавкиНалогов>\n<СтавкаНалога>\n<Наименование>НДС</Наименование>\n<Ставка>22</Ставка>\n"
+        "</СтавкаНалога>\n</СтавкиНалогов>\n</Товар>\n"
     )
 
 
-def _offer(seed: int, number: int, change_share: float) -> str:
-    fixed = Random(f"{seed}:{number}")
-    changed = fixed.random() < change_share
-    moving = Random(f"{seed}:{number}:{changed}")
-    price = moving.randrange(1000, 5_000_000)
-    stock = [moving.choice((0, 0, moving.randrange(1, 400))) for _ in WAREHOUSES]
-    characteristic = f"#{guid(seed, 'characteristic', number)}" if number % 4 == 3 else ""
+def _whole_offer(world: World, number: int) -> str:
+    return _offer(world, number, _described(world, number), _priced(world, number), _counted(world, number))
+
+
+def _described_offer(world: World, number: int) -> str:
+    return _offer(world, number, _described(world, number))
+
+
+def _priced_offer(world: World, number: int) -> str:
+    return _offer(world, number, _priced(world, number))
+
+
+def _counted_offer(world: World, number: int) -> str:
+    return _offer(world, number, _counted(world, number, wrapped=True))
+
+
+def _offer(world: World, number: int, *parts: str) -> str:
+    ref = guid(world.seed, "product", number)
+    if _has_characteristics(number):
+        ref = f"{ref}#{guid(world.seed, 'characteristic', number)}"
+    return f"<Предложение>\n<Ид>{ref}</Ид>\n{''.join(parts)}</Предложение>\n"
+
+
+def _has_characteristics(number: int) -> bool:
+    return number % 4 == 3
+
+
+def _roll(*parts: object) -> int:
+    """Throw dice that depend on the parts alone: many times as fast as a `Random` for each offer."""
+    return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest(), "big")
+
+
+def _state(world: World, number: int) -> bool:
+    """Tell whether prices and stock of an offer are the changed ones."""
+    return _roll(world.seed, number, "changes") % 10_000 < world.change_share * 10_000
+
+
+def _names(world: World, number: int) -> str:
+    noun, rest = divmod(_roll(world.seed, number, "name"), len(_NOUNS))[::-1]
+    model = _MODELS[rest % len(_MODELS)]
     return (
-        "\t\t\t<Предложение>\n"
-        f"\t\t\t\t<Ид>{guid(seed, 'product', number)}{characteristic}</Ид>\n"
-        f"\t\t\t\t<Штрихкод>{4_600_000_000_000 + number}</Штрихкод>\n"
-        f"\t\t\t\t<Артикул>{fixed.choice('АВЕКМ')}-{number:06}</Артикул>\n"
-        f"\t\t\t\t<Наименование>{fixed.choice(_NOUNS)} {fixed.choice(_MODELS)} {number}</Наименование>\n"
-        '\t\t\t\t<БазоваяЕдиница Код="796 " НаименованиеПолное="Штука" МеждународноеСокращение="PCE">шт'
-        "</БазоваяЕдиница>\n"
-        + (_characteristics(fixed) if characteristic else "")
-        + "\t\t\t\t<Цены>\n"
-        + "".join(_prices(seed, price, 1 + fixed.randrange(3)))
-        + f"\t\t\t\t</Цены>\n\t\t\t\t<Количество>{sum(stock)}</Количество>\n"
-        + "".join(
-            f'\t\t\t\t<Склад ИдСклада="{guid(seed, "warehouse", name)}" КоличествоНаСкладе="{quantity}"/>\n'
-            for name, quantity in zip(WAREHOUSES, stock, strict=True)
-        )
-        + "\t\t\t</Предложение>\n"
+        f"<Штрихкод>{4_600_000_000_000 + number}</Штрихкод>\n"
+        f"<Артикул>{'АВЕКМ'[rest % 5]}-{number:06}</Артикул>\n"
+        f"<Наименование>{_NOUNS[noun]} {model} {number}</Наименование>\n"
+        '<БазоваяЕдиница Код="796">шт</БазоваяЕдиница>\n'
     )
 
 
-def _characteristics(fixed: Random) -> str:
-    return (
-        "\t\t\t\t<ХарактеристикиТовара>\n"
-        f"\t\t\t\t\t<ХарактеристикаТовара><Наименование>Цвет</Наименование><Значение>{fixed.choice(_COLOURS)}"
-        "</Значение></ХарактеристикаТовара>\n"
-        f"\t\t\t\t\t<ХарактеристикаТовара><Наименование>Размер</Наименование><Значение>{fixed.choice(_SIZES)}"
-        "</Значение></ХарактеристикаТовара>\n"
-        "\t\t\t\t</ХарактеристикиТовара>\n"
+def _described(world: World, number: int) -> str:
+    return _names(world, number) + (_characteristics(world, number) if _has_characteristics(number) else "")
+
+
+def _characteristics(world: World, number: int) -> str:
+    dice = _roll(world.seed, number, "characteristics")
+    rows = "".join(
+        f"<ХарактеристикаТовара>\n<Наименование>{name}</Наименование>\n<Значение>{values[dice % len(values)]}</Значение>\n"
+        "</ХарактеристикаТовара>\n"
+        for name, values in (("Цвет", _COLOURS), ("Размер", _SIZES))
     )
+    return f"<ХарактеристикиТовара>\n{rows}</ХарактеристикиТовара>\n"
+
+
+def _priced(world: World, number: int) -> str:
+    kopecks = 1000 + _roll(world.seed, number, "price", _state(world, number)) % 5_000_000
+    return f"<Цены>\n{''.join(_prices(world.seed, kopecks, _PRICES_OF_OFFER[number % 6]))}</Цены>\n"
 
 
 def _prices(seed: int, kopecks: int, count: int) -> Iterator[str]:
     for name, percent in zip(PRICE_TYPES[:count], (100, 85, 70)[:count], strict=True):
         rubles, rest = divmod(kopecks * percent // 100, 100)
         yield (
-            f"\t\t\t\t\t<Цена>\n\t\t\t\t\t\t<ИдТипаЦены>{guid(seed, 'price', name)}</ИдТипаЦены>\n"
-            f"\t\t\t\t\t\t<ЦенаЗаЕдиницу>{rubles}{f'.{rest:02}' if rest else ''}</ЦенаЗаЕдиницу>\n"
-            "\t\t\t\t\t\t<Валюта>RUB</Валюта>\n\t\t\t\t\t</Цена>\n"
+            f"<Цена>\n<ИдТипаЦены>{_common(seed, 'price', name)}</ИдТипаЦены>\n"
+            f"<ЦенаЗаЕдиницу>{rubles}{f'.{rest:02}' if rest else ''}</ЦенаЗаЕдиницу>\n<Валюта>RUB</Валюта>\n</Цена>\n"
         )
+
+
+def _counted(world: World, number: int, *, wrapped: bool = False) -> str:
+    roll = _roll(world.seed, number, "stock", _state(world, number))
+    # About a third of the quantities are above zero.
+    stock = [
+        (_common(world.seed, "warehouse", name), max(0, (roll >> 16 * place & 0xFFFF) % 1200 - 800))
+        for place, name in enumerate(WAREHOUSES)
+    ]
+    if wrapped:
+        rows = "".join(
+            f"<Остаток>\n<Склад>\n<Ид>{ref}</Ид>\n<Количество>{quantity}</Количество>\n</Склад>\n</Остаток>\n"
+            for ref, quantity in stock
+        )
+        return f"<Остатки>\n{rows}</Остатки>\n"
+    return "".join(f'<Склад ИдСклада="{ref}" КоличествоНаСкладе="{quantity}"/>\n' for ref, quantity in stock)

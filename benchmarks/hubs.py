@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -122,3 +123,15 @@ def clear_outbox(hub: Hub) -> None:
     """Forget what waits, as if it had been delivered: the next file starts from a quiet hub."""
     with hub.ledger.begin() as tx:
         tx.db.run(_CLEAR)
+
+
+def peak_mb() -> float:
+    """Return the most memory this process has held.
+
+    Linux knows it of the program that runs now; elsewhere it is the process's, which may have forked from a bigger one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.partition(":")[::2] for line in status.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

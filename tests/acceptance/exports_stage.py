@@ -154,12 +154,12 @@ class Stage:
         return outcome
 
     async def rest(self, *, at_most_s: float = 40.0) -> None:
-        """Wait until nothing is to be unpacked or delivered."""
+        """Wait until nothing is to be unpacked or delivered, and the guards have had their look."""
         await until(self._is_calm, at_most_s=at_most_s)
 
     def _is_calm(self) -> bool:
         with self.hub.ledger.begin() as tx:
-            if tx.waiting_envelopes():
+            if tx.waiting_envelopes() or any(danger.state == "pending" for danger in tx.dangers("erp")):
                 return False
             if self.shop is None:
                 return True

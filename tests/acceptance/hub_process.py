@@ -23,7 +23,7 @@ port = {port}
 [connections.erp]
 type = "onec"
 login = "1c"
-password = "secret"
+password = "${{ERP_PASSWORD:-secret}}"
 price_types = {{ "Розничная" = "base" }}
 
 [connections.shop]
@@ -31,7 +31,7 @@ type = "bitrix"
 keyed_by = "erp"
 url = "{url}"
 user = 7
-secret = "{secret}"
+secret = "${{SHOP_SECRET:-{secret}}}"
 prices = {{ base = 1 }}
 rate_per_s = 1000
 

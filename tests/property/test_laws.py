@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from law_story import Story
+
 from obmen.sync.laws import ALL, Law
 
 Trace = Callable[[Story], None]

@@ -2,7 +2,7 @@
 
 import typer
 
-from obmen.cli import app, audit, imports, inspect, issues, planning, run, sandbox, show
+from obmen.cli import app, audit, epoch, imports, inspect, issues, planning, run, sandbox, show
 from obmen.cli.demo import demo
 from obmen.cli.example import example_config
 from obmen.cli.helps import spoken
@@ -25,6 +25,7 @@ cli.command()(audit.audit)
 cli.command()(run.reconcile)
 cli.command()(run.pause)
 cli.command()(run.resume)
+cli.add_typer(epoch.group, name="epoch")
 cli.command()(example_config)
 cli.command()(inspect.inspect)
 cli.command()(sandbox.sandbox)

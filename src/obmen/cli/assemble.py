@@ -17,14 +17,18 @@ from obmen.connectors.contract import Budget, Connection, Ports, Receiver, Sourc
 from obmen.engine.exchanges import ExchangeLog
 from obmen.engine.housekeeping import keep_house
 from obmen.engine.hub import Hub, Matching
+from obmen.engine.issues import restored, restored_key
 from obmen.engine.local import Chore, Job, LocalRunner
 from obmen.engine.remapping import reread, rewrite
+from obmen.engine.silence import listen
 from obmen.gateway import Entrance, Gateway
 from obmen.ledger.budget import budget_of
+from obmen.ledger.epoch import HELD_EPOCH, HOLD
 from obmen.ledger.retention import Keep
 from obmen.ledger.sql import SqlLedger
 
 HOUR_S = 3600.0
+MINUTE_S = 60.0
 
 log = logging.getLogger("obmen.hub")
 
@@ -122,10 +126,31 @@ def chores_of(config: Config, hub: Hub) -> list[Chore]:
             await reread(hub, name)
             await rewrite(hub, name)
 
+    began = hub.now()
+    called = {
+        name: config.connections[name].silent_after_s
+        for name, connection in hub.connections.items()
+        if isinstance(connection, Receiver)
+    }
+
+    async def listening() -> None:
+        await listen(ledger, called, since=began, now=hub.now())
+
     return [
+        Chore(name="listening", every_s=MINUTE_S, work=listening),
         Chore(name="housekeeping", every_s=HOUR_S, work=housekeeping),
         Chore(name="remapping", every_s=HOUR_S, work=remapping),
     ]
+
+
+def tell_restored(hub: Hub) -> list[str]:
+    """Open an issue for every connection that is held since the ledger was put back in time; return their names."""
+    with hub.ledger.begin() as tx:
+        held = [name for name in hub.connections if tx.state_of(name) == (HOLD, HELD_EPOCH)]
+        known = {opened.issue.key for name in held for opened in tx.issues(connection=name, limit=10_000)}
+        new = [restored(name) for name in held if restored_key(name) not in known]
+        tx.open_issues(new, at=hub.now())
+    return held
 
 
 def facts(hub: Hub) -> SqlLedger:

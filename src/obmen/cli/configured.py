@@ -14,7 +14,7 @@ from obmen.connectors import connectors
 from obmen.engine.hub import Hub
 from obmen.errors import BadInput, ConfigError
 
-__all__ = ["configured", "facts", "hub_of", "known"]
+__all__ = ["configured", "facts", "hub_of", "known", "opened"]
 
 
 def configured(path: Path) -> Config:

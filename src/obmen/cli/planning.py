@@ -162,11 +162,10 @@ def _totals(plan: Shown) -> Table:
     for entity in ENTITIES:
         here = [step for step in plan.steps if step.entity == entity]
         if here:
-            kept = sum(_is_kept(plan, step) for step in here)
-            creates = sum(step.creates for step in here)
-            table.add_row(
-                speaker.entity(entity), f"{creates}", f"{len(here) - creates}", f"{kept}" if kept else ""
-            )
+            counts = _counts(here)
+            held = sum(_is_kept(plan, step) for step in here)
+            numbers = (counts["create"], counts["update"], counts["wait"], held)
+            table.add_row(speaker.entity(entity), *map(str, numbers))
     return table
 
 

@@ -81,8 +81,9 @@ async def deliver(hub: Hub, connection: str, *, limit: int = 50, scope: Scope | 
     With a `scope` only what it lists is written, and only as it was listed; what has moved since is held.
     """
     target = hub.connections[connection]
+    only = None if scope is None else list(scope)
     rows = await hub.ledger.run(
-        lambda tx: tx.claim(connection, now=hub.now(), limit=limit, lease_s=hub.lease_s, only=scope)
+        lambda tx: tx.claim(connection, now=hub.now(), limit=limit, lease_s=hub.lease_s, only=only)
     )
     for entity in sorted({row.entity for row in rows}):
         here = [row for row in rows if row.entity == entity]
@@ -430,7 +431,11 @@ def freeze(tx: Tx, hub: Hub, connection: str, prepared: Prepared) -> list[Step]:
             continue
         planned = (candidate.record.version, candidate.ref, candidate.shadow)
         if planned != (records[number].version, refs.get(number), shadows.get(number)):
-            moved.append(msgspec.structs.replace(row, state=READY))
+            # What changed since a plan let it go is another write: a connection with plans holds it.
+            again = records[number].version != candidate.record.version
+            now = outbox.row(hub, connection, records[number]) if again else None
+            state, reason = (READY, row.reason) if now is None else (now.state, now.reason)
+            moved.append(msgspec.structs.replace(row, state=state, reason=reason))
             continue
         step = _step(candidate, opened_at)
         steps.append(step)
@@ -442,6 +447,7 @@ def freeze(tx: Tx, hub: Hub, connection: str, prepared: Prepared) -> list[Step]:
                 creates=candidate.ref is None,
                 ref=candidate.ref,
                 payload=step.fields,
+                waits=tuple(candidate.need.waits),
                 mark=step.mark,
                 opened_at=opened_at,
                 resolve_at=hub.now() + hub.lease_s + hub.connections[connection].visible_after_s,

@@ -42,8 +42,7 @@ def evaluate(tx: Tx, hub: Hub, connection: str) -> list[str]:
         group = [item for item in held if item.kind == kind.value]
         if not group:
             continue
-        entity = group[0].entity
-        total = tx.count_bound(connection, entity)
+        total = sum(tx.count_bound(connection, entity) for entity in {item.entity for item in group})
         if is_held(kind, len({item.record for item in group}), total, hub.limits):
             asked.append(_ask(tx, hub, connection, kind, group, total))
         else:
@@ -158,6 +157,7 @@ def _ask(tx: Tx, hub: Hub, connection: str, kind: Danger, group: Sequence[Held],
         en=f"{connection}: {count} of {total} {en} ({examples}…). Held, nothing was sent. If this is right: obmen issues confirm {asked}",
         ru=f"{connection}: {count} из {total} {ru} ({examples}…). Придержано, ничего не отправлено. Если так и надо: obmen issues confirm {asked}",
     )
+    tx.close_issues([issue.key], at=hub.now())  # another set is another question
     tx.open_issues([issue], at=hub.now())
     lines = [
         JournalLine(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -128,6 +128,37 @@ def wake(tx: Tx, hub: Hub, waiters: Collection[Waiter]) -> None:
             tx.put_deliveries([row(hub, connection, record) for record in behind if record.id not in free])
             if up_to_date:
                 tx.drop_deliveries(connection, up_to_date)
+
+
+def finish(
+    tx: Tx, hub: Hub, connection: str, records: Sequence[Record], waits: Mapping[int, Collection[str]]
+) -> None:
+    """Let the rest of written steps go on: what waited for its partner belongs to the step a plan has let go."""
+    rows = tx.deliveries(connection, [record.id for record in records])
+    held = [one for one in records if one.id in rows and rows[one.id].reason == Reason.HELD_PLAN.code]
+    if not held:
+        return
+    topology = hub.topologies[held[0].entity]
+    reader = topology.reader(connection)
+    if reader is None:
+        return
+    shadows = tx.shadows(connection, [record.id for record in held])
+    partners = Bindings()
+    fetch_partner_refs(tx, connection, held, partners)
+    view = view_of(hub, connection, topology.entity, partners)
+    freed: list[Delivery] = []
+    for record in held:
+        wanted = need(
+            record=record,
+            shadow=shadows.get(record.id),
+            view=view,
+            topology=topology,
+            reader=reader,
+            laws=hub.laws,
+        )
+        if {*wanted.fields, *wanted.waits} <= set(waits[record.id]):
+            freed.append(msgspec.structs.replace(rows[record.id], state=READY, reason=""))
+    tx.reschedule(freed)
 
 
 def row(hub: Hub, connection: str, record: Record, *, guarded: bool = False) -> Delivery:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO
@@ -33,8 +33,16 @@ _LENGTH = struct.Struct(">Q")
 WORKING, DONE, FAILED, WAITING = "working", "done", "failed", "waiting"
 
 
-async def unpack(hub: Hub, number: int) -> StoredEnvelope:
-    """Settle everything in one envelope, from where it was left; return the envelope as it stands then."""
+def never() -> bool:
+    """Tell that there is no reason to stop."""
+    return False
+
+
+async def unpack(hub: Hub, number: int, *, stopped: Callable[[], bool] = never) -> StoredEnvelope:
+    """Settle everything in one envelope, from where it was left; return the envelope as it stands then.
+
+    Where `stopped` says so it ends behind the portion in hand, to be gone on with another time.
+    """
     stored = await hub.ledger.run(lambda tx: tx.envelope(number))
     if stored.state in {DONE, FAILED}:
         return stored
@@ -45,7 +53,7 @@ async def unpack(hub: Hub, number: int) -> StoredEnvelope:
             await hub.ledger.run(lambda tx: _absence(tx, hub, stored))
         else:
             with _calm_collector():
-                await _portions(hub, stored)
+                await _portions(hub, stored, stopped)
             await reread(hub, stored.connection)
     except BadInput as error:
         await _fail(hub, number, error)
@@ -62,7 +70,7 @@ async def quiet(hub: Hub, connection: str) -> list[str]:
     return await hub.ledger.run(rest)
 
 
-async def _portions(hub: Hub, stored: StoredEnvelope) -> None:
+async def _portions(hub: Hub, stored: StoredEnvelope, stopped: Callable[[], bool]) -> None:
     connection = hub.connections[stored.connection]
     if not isinstance(connection, Unpacker):
         raise Bug(
@@ -76,6 +84,8 @@ async def _portions(hub: Hub, stored: StoredEnvelope) -> None:
         # The next portion is decoded while the ledger stores the one before: databases work outside Python's lock.
         ahead = asyncio.create_task(asyncio.to_thread(_next, spool))
         while (portion := await ahead) is not None:
+            if stopped():
+                return
             ahead = asyncio.create_task(asyncio.to_thread(_next, spool))
             await hub.ledger.run(partial(settle_portion, hub=hub, stored=stored, portion=portion))
     await hub.ledger.run(partial(_end, hub=hub, stored=stored))

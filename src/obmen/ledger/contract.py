@@ -80,6 +80,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     job: str = ""
     """The vendor's own number of work it does later."""
     tries: int = 0
+    waits: tuple[str, ...] = ()
+    """Atoms that could not be sent yet: their partners or mappings were missing."""
 
 
 class JournalLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -272,10 +272,10 @@ class _Merge:
             self._block(name, wire, value)
             return
         was_blocked = self.blocked.pop(name, None) is not None
-        if known and not was_blocked and Law.ECHO_BY_MEANING in self.laws:
-            if self._same_meaning(name, value, held):
-                self._echo(name, wire, held)
-                return
+        echoes = known and not was_blocked and Law.ECHO_BY_MEANING in self.laws
+        if echoes and self._same_meaning(name, value, held):
+            self._echo(name, wire, held)
+            return
         if Law.AGREE_FIRST in self.laws and self._agrees(name, value):
             self._hold(name, wire, mine=False)
             self.frozen.pop(name, None)

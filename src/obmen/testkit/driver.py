@@ -340,9 +340,7 @@ class Driver:
             steps = freeze(tx, world.hub, name, prepared)
         if not steps or rng.random() < 0.03:
             return
-        toy = world.shelf(name)
-        assert isinstance(toy, Toy)
-        outcomes = list(run(toy.push(steps)))
+        outcomes = list(run(world.toy(name).push(steps)))
         self.answers.append(Answer(name, prepared.entity, outcomes, steps[0].attempt))
 
     def _meanwhile(self, rng: Random) -> None:

@@ -92,7 +92,7 @@ class Toy(Shelf):
         looks = []
         for ref in refs:
             thing = self.things.get(ref)
-            if thing is None or thing.gone:
+            if thing is None or thing.gone or thing.entity != entity:
                 looks.append(Look(ref=ref, fields={}, gone=True))
             else:
                 looks.append(self.look_of(thing))

@@ -90,7 +90,7 @@ class Backups(Protocol):
     def backup(self) -> object:
         """Return a copy of everything."""
 
-    def restore(self, backup: object) -> None:
+    def restore(self, backup: Any) -> None:
         """Put it back."""
 
 
@@ -162,6 +162,10 @@ class World:
         """Return a system by name."""
         found: Shelf = getattr(self, name)
         return found
+
+    def toy(self, name: str) -> Toy:
+        """Return a system that is asked and written to by name."""
+        return next(toy for toy in self.toys if toy.name == name)
 
     def begin(self) -> Any:
         """Open a transaction of the hub's ledger."""
