@@ -125,13 +125,17 @@ class Imports:
         """Put an uploaded file into the hub's inbox; raises `Refusal` where it cannot be used."""
         async with self.lock(session):
             upload = Upload(self._sessions, session)
-            await asyncio.to_thread(self.absorb, session)
+            bad_archive: Refusal | None = None
+            try:
+                await asyncio.to_thread(self.absorb, session)
+            except Refusal as refusal:
+                bad_archive = refusal  # the file wanted may have come another way
             names = upload.names()
             if name not in names and (known := session.imports.get(name)):
                 return known
             found = _find(name, names)
             if found is None:
-                raise _not_there(session, name, names)
+                raise bad_archive or _not_there(session, name, names)
             try:
                 taken = await asyncio.to_thread(self._inbox.take, upload, session, found)
             except Refusal as refusal:
