@@ -65,7 +65,7 @@ def typed(folder, language, found):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=240,
+        timeout=500,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout[-3000:]
@@ -84,6 +84,7 @@ def missing(lines, output):
     return None
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("language", TUTORIALS)
 def test_the_tutorial_does_what_it_says(tmp_path, language):
     found = blocks(TUTORIALS[language].read_text(encoding="utf-8"))
