@@ -47,6 +47,7 @@ def settled(
     of: Record | None = None,
     system: str = "shop",
     tables: dict[str, Table] | None = None,
+    defaults: dict[str, Wire] | None = None,
     laws: Laws = ALL,
     **look: object,
 ) -> Settled:
@@ -61,6 +62,7 @@ def settled(
         view=view(system, tables),
         topology=topology(rule, before.entity),
         moment=NOW,
+        defaults=defaults or {},
         laws=laws,
     )
 

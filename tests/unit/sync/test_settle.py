@@ -183,6 +183,13 @@ def test_at_first_contact_what_is_filled_once_becomes_the_readers_own():
     assert ("theirs", "shop") == (outcome.record.atoms["slug"], outcome.record.by("slug"))
 
 
+@pytest.mark.parametrize(("shown", "brand"), [("none", None), ("X", "X")])
+def test_at_first_contact_what_the_system_fills_in_by_itself_is_nobodys_word(shown, brand):
+    outcome = settled(Review(), held=None, shown={"brand": shown}, defaults={"brand": "none"})
+
+    assert brand == outcome.record.atoms.get("brand")
+
+
 # --- 5: changed there
 
 
