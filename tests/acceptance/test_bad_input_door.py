@@ -170,27 +170,27 @@ async def test_a_bad_archive_is_refused_with_a_sentence_and_the_rest_of_the_sess
         assert len(SMALL.products) == len(live.records()["product"])
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "..\\..\\import.xml",
-        "../../bitrix/php_interface/init.php",
-        "/etc/cron.d/obmen.xml",
-        "C:\\import.xml",
-        "\\\\server\\share\\import.xml",
-        "import0_1.xml\0.jpg",
-        "a" * 300 + ".xml",
-        "shell.php",
-        ".",
-        "import0_1.xml\n",
-    ],
-)
-async def test_a_bad_name_is_refused_with_a_sentence(tmp_path, name):
+BAD_NAMES = [
+    "..\\..\\import.xml",
+    "../../bitrix/php_interface/init.php",
+    "/etc/cron.d/obmen.xml",
+    "C:\\import.xml",
+    "\\\\server\\share\\import.xml",
+    "import0_1.xml\0.jpg",
+    "a" * 300 + ".xml",
+    "shell.php",
+    ".",
+    "import0_1.xml\n",
+]
+
+
+async def test_a_bad_name_is_refused_with_a_sentence(tmp_path):
     async with stage(tmp_path / "inside", SMALL) as live:
         caller = Caller(live)
         await caller.login()
-        failed(await caller.upload(name, GOODS.body), "")
-        failed(await caller.ask("import", filename=name), "")
+        for name in BAD_NAMES:
+            failed(await caller.upload(name, GOODS.body), "")
+            failed(await caller.ask("import", filename=name), "")
         assert ["inside"] == [path.name for path in tmp_path.iterdir()]
         assert (await caller.bring(GOODS.name, GOODS.body)).startswith("success")
 
