@@ -220,6 +220,4 @@ def _counted(world: World, number: int, *, wrapped: bool = False) -> str:
             for ref, quantity in stock
         )
         return f"<Остатки>\n{rows}</Остатки>\n"
-    return "".join(
-        f'<Склад ИдСклада="{ref}" КоличествоНаСкладе="{quantity}"/>\n' for ref, quantity in stock
-    )
+    return "".join(f'<Склад ИдСклада="{ref}" КоличествоНаСкладе="{quantity}"/>\n' for ref, quantity in stock)

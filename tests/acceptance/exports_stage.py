@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,6 +29,7 @@ from obmen.sandbox.world import World
 AT = datetime(2026, 11, 20, 9, 5, tzinfo=UTC)
 ENTITY_NAMES = ("category", "product", "offer")
 NOWHERE = ("http://127.0.0.1:9", 1, "none")
+PASSWORD = "пароль"
 ROUTE = "/bitrix/admin/1c_exchange.php"
 
 SETTINGS = """
@@ -136,7 +138,7 @@ class Stage:
         """Let 1C come once; return what came of it."""
         outcomes = await self.erp.exchange(
             ExchangeOrder(
-                account=Account(url=self.url, login="1c", password="пароль"),
+                account=Account(url=self.url, login="1c", password=PASSWORD),
                 export=export or Export(),
                 manners=manners or Manners(),
                 mischief=mischief or Mischief(),
@@ -149,7 +151,7 @@ class Stage:
 
     async def visit_over_restarts(self, export: Export, manners: Manners):
         """The same for a hub that is not there all the time: nobody waits for it to rest."""
-        account = Account(url=self.url, login="1c", password="пароль")
+        account = Account(url=self.url, login="1c", password=PASSWORD)
         (outcome,) = await self.erp.exchange(ExchangeOrder(account=account, export=export, manners=manners))
         return outcome
 
@@ -257,7 +259,7 @@ def footprint(ledger) -> dict[str, object]:
 class Caller:
     """1C by hand, one request at a time."""
 
-    def __init__(self, live: Stage, password: str = "пароль") -> None:
+    def __init__(self, live: Stage, password=PASSWORD):
         self._live = live
         self._password = password
         self.cookie = ""
@@ -273,7 +275,7 @@ class Caller:
         method = "POST" if body is not None else "GET"
         async with (
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
-            session.request(method, url, data=body, headers=headers) as answer,
+            session.request(method, url, data=body and BytesIO(body), headers=headers) as answer,
         ):
             assert answer.status == 200
             assert answer.charset == "windows-1251"

@@ -273,11 +273,12 @@ async def test_what_came_through_the_door_is_nothing_new_from_disk_and_the_other
 
 
 def test_an_archive_on_disk_comes_to_the_same(tmp_path, usual):
-    archive = tmp_path / "v8_3B8F_3e.zip"
+    archive = tmp_path / "webdata" / "v8_3B8F_3e.zip"
+    archive.parent.mkdir()
     archive.write_bytes(pack(list(export(SMALL, Export(generation="G3"), AT)), backslashes=True))
     config = write_config(tmp_path)
     first = obmen("import", "erp", str(archive), "-c", str(config), language="en")
-    again = obmen("import", "erp", str(archive), "-c", str(config), language="en")
+    again = obmen("import", "erp", str(archive.parent), "-c", str(config), language="en")
     ledger = open_ledger(tmp_path)
 
     assert (first.exit_code, again.exit_code) == (0, 0)

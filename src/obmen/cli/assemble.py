@@ -148,7 +148,8 @@ def tell_restored(hub: Hub) -> list[str]:
     with hub.ledger.begin() as tx:
         held = [name for name in hub.connections if tx.state_of(name) == (HOLD, HELD_EPOCH)]
         known = {opened.issue.key for name in held for opened in tx.issues(connection=name, limit=10_000)}
-        new = [restored(name) for name in held if restored_key(name) not in known]
+        written = {reader.to for topology in hub.topologies.values() for reader in topology.readers}
+        new = [restored(name, is_written=name in written) for name in held if restored_key(name) not in known]
         tx.open_issues(new, at=hub.now())
     return held
 

@@ -27,8 +27,6 @@ def raise_(config: ConfigPath = DEFAULT_CONFIG) -> None:
         held = tell_restored(hub)
     names = ", ".join(held) or "—"
     say(
-        f"Эпоха {number}. Придержаны: {names}. Ничего не отправляется, пока для каждого подключения не сделаны: "
-        "obmen reconcile ИМЯ, obmen plan ИМЯ, obmen apply КОД, obmen resume ИМЯ.",
-        f"Epoch {number}. On hold: {names}. Nothing is sent until this is done for each connection: "
-        "obmen reconcile NAME, obmen plan NAME, obmen apply DIGEST, obmen resume NAME.",
+        f"Эпоха {number}. Придержаны: {names}. Ничего не отправляется; как продолжить — obmen issues.",
+        f"Epoch {number}. On hold: {names}. Nothing is sent; how to go on: obmen issues.",
     )

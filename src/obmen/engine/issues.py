@@ -155,14 +155,19 @@ def silent_key(connection: str) -> str:
     return f"silent:{connection}"
 
 
-def restored(connection: str) -> Issue:
+def restored(connection: str, *, is_written: bool) -> Issue:
     """Return the issue of a connection that is held because the ledger was put back in time."""
+    if is_written:
+        en = f"Compare: obmen reconcile {connection}; look: obmen plan {connection}; let exactly that go: obmen apply DIGEST; where the plan is empty: obmen resume {connection}"
+        ru = f"Сверьте: obmen reconcile {connection}; посмотрите: obmen plan {connection}; отпустите именно это: obmen apply КОД; если план пуст: obmen resume {connection}"
+    else:
+        en, ru = f"Go on: obmen resume {connection}", f"Продолжить: obmen resume {connection}"
     return Issue(
         key=restored_key(connection),
         code=Reason.HELD_EPOCH.code,
         connection=connection,
-        en=f"{connection} is on hold: the database was restored or moved, and does not know what was written since. Nothing is sent. Compare: obmen reconcile {connection}; look and let go: obmen plan {connection}, obmen apply; then obmen resume {connection}",
-        ru=f"{connection} придержан: база восстановлена из копии или перенесена и не знает, что записано с тех пор. Ничего не отправляется. Сверьте: obmen reconcile {connection}; посмотрите и отпустите: obmen plan {connection}, obmen apply; затем obmen resume {connection}",
+        en=f"{connection} is on hold: the database was restored or moved and does not know what was written since. {en}",
+        ru=f"{connection} придержан: база восстановлена из копии или перенесена и не знает, что записано с тех пор. {ru}",
     )
 
 

@@ -11,6 +11,7 @@ from obmen.connectors.contract import Source
 from obmen.engine import outbox
 from obmen.engine.delivering import Candidate, bare_siblings, birth, deliver
 from obmen.engine.hub import Bindings, Hub, view_of
+from obmen.engine.issues import restored_key
 from obmen.engine.resolving import resolve
 from obmen.ledger.contract import HELD, READY, WAITING, Delivery, Tx
 from obmen.model import ENTITIES, Record
@@ -81,6 +82,7 @@ def apply_plan(tx: Tx, hub: Hub, asked: str) -> Applied | None:
         tx.reschedule(released)
         if tx.state_of(connection)[0] == HOLD:
             tx.put_state(connection, ACTIVE, "")
+            tx.close_issues([restored_key(connection)], at=hub.now())
     return applied
 
 

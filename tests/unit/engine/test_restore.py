@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from toy_world import accept, product, rows
 
+from obmen.engine.issues import restored as restored_issue
 from obmen.engine.local import LocalRunner
 from obmen.engine.planning import apply_plan, make_plan
 from obmen.engine.reconciling import reconcile
@@ -114,20 +115,24 @@ async def test_what_was_held_stays_held_when_a_person_resumes_without_a_plan(wor
         assert world.shop.writes == written
 
 
-async def test_reconcile_plan_apply_resume_lead_out_without_a_double(world, tmp_path):
+async def test_reconcile_plan_and_apply_lead_out_without_a_double(world, tmp_path):
     file = await restored(world, tmp_path)
     written = world.shop.writes
+    (drill, *_) = world.erp.alive("product")
+    world.erp.person_types(drill, "name", "Дрель без удара")
     with hub_over(world, file):
         sent(world)
         await work(world, lambda: is_read(world))
         await reconcile(world.hub, "shop", "product")
         with world.begin() as tx:
             steps = make_plan(tx, world.hub, "shop")
+            tx.open_issues([restored_issue("shop", is_written=True)], at=0.0)
             applied = apply_plan(tx, world.hub, digest(steps))
-            tx.put_state("shop", "active", "")
+            assert tx.state_of("shop") == ("active", "")
+            assert tx.issues(connection="shop") == []
         assert applied.moved == []
         await work(world, lambda: is_quiet(world))
 
-    assert shown(world) == ["Дрель ударная", "Лобзик", "Пила"]
+    assert shown(world) == ["Дрель без удара", "Лобзик", "Пила"]
     assert world.shop.wrongs == []
-    assert world.shop.writes <= written + len(steps)
+    assert world.shop.writes == written + 1 == written + len(steps)
