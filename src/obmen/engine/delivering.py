@@ -272,6 +272,24 @@ def _settle_rows(
     for row, reason, keys in waiting:
         tx.reschedule([_waiting(row, reason, keys)])
         tx.wait([(key, Waiter(row.record, connection, "write")) for key in keys])
+    _tell_unmapped(tx, hub, connection, {row.record: keys for row, _, keys in waiting})
+
+
+def _tell_unmapped(tx: Tx, hub: Hub, connection: str, waiting: Mapping[int, tuple[str, ...]]) -> None:
+    """Open an issue for each code the target has no counterpart of; partners that are on their way need nobody."""
+    unmapped = {
+        number: [key for key in keys if key.startswith("map:")]
+        for number, keys in waiting.items()
+        if any(key.startswith("map:") for key in keys)
+    }
+    if unmapped:
+        records = tx.records(unmapped)
+        opened = [
+            issues.unmapped(connection, records[number], key.split(":")[2], key)
+            for number, keys in unmapped.items()
+            for key in keys
+        ]
+        tx.open_issues(opened, at=hub.now())
 
 
 def _waiting(row: Delivery, reason: Reason, keys: tuple[str, ...]) -> Delivery:

@@ -42,8 +42,13 @@ async def rewrite(hub: Hub, connection: str) -> int:
         if not waiting:
             return count
         keys = [key for key, _ in waiting]
-        await hub.ledger.run(lambda tx, keys=keys: resettle(tx, hub, tx.woken(keys)))  # type: ignore[misc]
+        await hub.ledger.run(lambda tx, keys=keys: _rewrite(tx, hub, keys))  # type: ignore[misc]
         count, after = count + len(keys), keys[-1]
+
+
+def _rewrite(tx: Tx, hub: Hub, keys: Sequence[str]) -> None:
+    tx.close_issues([issues.unmapped_key(key) for key in keys], at=hub.now())  # opened again where still true
+    resettle(tx, hub, tx.woken(keys))
 
 
 def _reread(tx: Tx, hub: Hub, connection: str, waiting: Sequence[tuple[str, Waiter]]) -> int:

@@ -16,7 +16,6 @@ import msgspec
 from obmen.connectors.contract import Envelope, Portion, Unpacker
 from obmen.engine import guarding
 from obmen.engine.absence import missing
-from obmen.engine.awakening import awaken
 from obmen.engine.hub import Hub
 from obmen.engine.pulling import follow
 from obmen.engine.remapping import reread
@@ -54,7 +53,6 @@ async def unpack(hub: Hub, number: int, *, stopped: Callable[[], bool] = never) 
         else:
             with _calm_collector():
                 await _portions(hub, stored, stopped)
-            await reread(hub, stored.connection)
     except BadInput as error:
         await _fail(hub, number, error)
     return await hub.ledger.run(lambda tx: tx.envelope(number))
@@ -62,12 +60,8 @@ async def unpack(hub: Hub, number: int, *, stopped: Callable[[], bool] = never) 
 
 async def quiet(hub: Hub, connection: str) -> list[str]:
     """Tell the guards that an exchange has come to rest; return the digests asked about."""
-
-    def rest(tx: Tx) -> list[str]:
-        awaken(tx, hub, connection)  # pictures may come behind the last file that shows them
-        return guarding.evaluate(tx, hub, connection)
-
-    return await hub.ledger.run(rest)
+    await reread(hub, connection)  # pictures may come behind the last file that shows them
+    return await hub.ledger.run(lambda tx: guarding.evaluate(tx, hub, connection))
 
 
 async def _portions(hub: Hub, stored: StoredEnvelope, stopped: Callable[[], bool]) -> None:
@@ -88,12 +82,8 @@ async def _portions(hub: Hub, stored: StoredEnvelope, stopped: Callable[[], bool
                 return
             ahead = asyncio.create_task(asyncio.to_thread(_next, spool))
             await hub.ledger.run(partial(settle_portion, hub=hub, stored=stored, portion=portion))
-    await hub.ledger.run(partial(_end, hub=hub, stored=stored))
-
-
-def _end(tx: Tx, hub: Hub, stored: StoredEnvelope) -> None:
-    awaken(tx, hub, stored.connection)
-    tx.move_envelope(stored.id, state=DONE, position=-1, counted={})
+    await reread(hub, stored.connection)
+    await hub.ledger.run(lambda tx: tx.move_envelope(stored.id, state=DONE, position=-1, counted={}))
 
 
 def settle_portion(tx: Tx, hub: Hub, stored: StoredEnvelope, portion: Portion) -> None:
