@@ -47,6 +47,7 @@ warehouses = {{ "Основной склад" = "main", "Магазин на Л�
 [connections.shop]
 type = "bitrix"
 keyed_by = "erp"
+match = ["xml_id", "sku"]
 url = "{url}"
 user = {user}
 secret = "{secret}"

@@ -234,6 +234,7 @@ async def test_a_recreated_product_is_a_second_one_and_never_merged_by_its_artic
         assert records[DRILL]["sku"] == records[twin]["sku"]
         assert element(live, DRILL).id != element(live, twin).id
         assert ("Y", "Y") == (element(live, DRILL).active, element(live, twin).active)
+        assert "same_article" in live.issues()
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from obmen.errors import ObmenError
 from obmen.language import plural
-from obmen.ledger.contract import Issue
+from obmen.ledger.contract import Issue, Tx
 from obmen.model import Record
 from obmen.sync.reasons import Reason
 from obmen.sync.settle import Entry
@@ -174,3 +176,30 @@ def restored(connection: str, *, is_written: bool) -> Issue:
 def restored_key(connection: str) -> str:
     """Return the key of the issue that a connection is held by the epoch."""
     return f"restored:{connection}"
+
+
+def namesakes(tx: Tx, connection: str, new: Sequence[Record], keys: Sequence[str]) -> list[Issue]:
+    """Return the issues of new products whose article another product has: recreated in 1C, or a slip of the pen.
+
+    Nothing is merged: articles repeat, and only a person knows which of the two is the one.
+    """
+    if "sku" not in keys:
+        return []
+    by_article = {str(record.atoms["sku"]): record for record in new if record.atoms.get("sku")}
+    if not by_article or new[0].entity != "product":
+        return []
+    known = tx.by_key("product", "sku", by_article)
+    others = tx.records({number for numbers in known.values() for number in numbers})
+    return [
+        Issue(
+            key=f"article:{connection}:{article}",
+            code=Reason.SAME_ARTICLE.code,
+            connection=connection,
+            entity="product",
+            record=by_article[article].id,
+            en=f"{connection}: «{name_of(by_article[article])}» is new, but its article {article} is that of «{name_of(others[numbers[0]])}»; both are kept apart. Delete the extra one in its system, or merge them by hand.",
+            ru=f"{connection}: «{name_of(by_article[article])}» — новая карточка, но артикул {article} уже у «{name_of(others[numbers[0]])}»; они не объединены. Удалите лишнюю в её системе или объедините вручную.",
+        )
+        for article, numbers in known.items()
+        if numbers and numbers[0] in others
+    ]

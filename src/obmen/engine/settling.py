@@ -430,6 +430,7 @@ class _Page:
             records.append(record)
         keys = {page.entity: hub.key_atoms(page.entity)}
         if new:
+            self.opened += issues.namesakes(tx, page.connection, new, keys[page.entity])
             tx.put_records(new, new=True, keys=keys)
         if updated:
             tx.put_records(updated, new=False, keys=keys)

@@ -116,6 +116,8 @@ class Reason(Enum):
     SILENT = "silent", "it has not called for long", "давно не выходила на обмен"
     ATTEMPT_OPEN = "attempt_open", "an earlier write has no outcome yet", "ответа нет, проверяем, дошло ли"
     MOVED = "moved", "changed since the plan was made", "изменилось после составления плана"
+    # What a person should know of
+    SAME_ARTICLE = "same_article", "another card has this article", "такой артикул уже у другой карточки"
     # How a write ended
     DONE = "done", "written and confirmed", "записано и подтверждено"
     ADOPTED = (
