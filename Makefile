@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: help setup demo test unit lint format bench soak clean
+.PHONY: help setup demo test unit lint format docs screenshot bench soak clean
 help:           ## show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -39,6 +39,13 @@ lint: $(STAMP)  ## formatting, lint, types, import directions, spelling
 format: $(STAMP) ## put the code in order
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(STAMP)  ## write the reference pages anew from the program itself
+	$(BIN)/python -m obmen.cli.reference docs
+
+screenshot: $(STAMP) ## record the demo as the pictures of the READMEs
+	OBMEN_LANG=en $(BIN)/python -m obmen.cli.demo.picture docs/demo.svg
+	OBMEN_LANG=ru $(BIN)/python -m obmen.cli.demo.picture docs/ru/demo.svg
 
 bench: $(STAMP) ## all benchmarks, or one: make bench ARGS=commerceml
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from benchmarks.__main__ import NAMES
 
 ROOT = Path(__file__).parents[2]
@@ -38,5 +37,5 @@ def test_every_story_of_an_export_ends_unchanged_the_second_time(story):
 
 def last_line(name: str, *options: str) -> dict:
     command = [sys.executable, "-m", f"benchmarks.{name}", *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own module
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])

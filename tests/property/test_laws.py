@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from law_story import Story
+
 from obmen.sync.laws import ALL, Law
 
 Trace = Callable[[Story], None]
@@ -72,15 +72,22 @@ def a_file_formed_earlier_and_brought_later_replaces_nothing(story: Story):
 
 
 @needs(Law.ONE_CONVERSATION)
-def what_a_create_has_just_made_is_not_taken_for_a_strangers_object(story: Story):
+def what_a_write_without_an_answer_has_left_there_is_not_their_edit(story: Story):
     story.product()
     story.file()
+    story.deliver()
+    in_shop = story.of(story.shop)
+    story.shop.person_types(in_shop, "brand", "n10")
+    story.read(story.shop)
     story.send(story.claim(story.crm))
+    story.shop.person_types(in_shop, "brand", "n11")
+    story.read(story.shop)
     story.read(story.crm)
     story.answer()
-    story.read(story.crm)
+    story.deliver()
 
-    assert "country" not in story.record().atoms
+    assert story.value("brand") == "n11"
+    assert story.of(story.crm).fields["brand"] == "n11"
 
 
 @needs(Law.LOOK_BEFORE_WRITE)

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from obmen.testkit.driver import NAMES, WEIGHTS, Driver
 from obmen.testkit.memory import MemoryLedger
 from obmen.testkit.search import episode, play, search, told
-from obmen.testkit.soak import wipe
+from obmen.testkit.soak import hasten, wipe
 from obmen.testkit.world import World
 
 SEED = int(os.environ.get("OBMEN_SEED", "1"))
@@ -37,11 +37,13 @@ def test_the_core_keeps_its_invariants_over_a_long_random_walk():
 
 @pytest.mark.timeout(900)
 def test_a_real_ledger_keeps_them_as_well(sql_ledger):
+    hasten(sql_ledger)
+
     def emptied() -> World:
         wipe(sql_ledger)
         return World(sql_ledger)
 
-    done, failure = search(emptied, seed=SEED, steps=SQL_STEPS)
+    done, failure = search(emptied, seed=SEED, steps=SQL_STEPS, lengths=(60, 120))
 
     assert failure is None, told(failure)
     assert done >= SQL_STEPS

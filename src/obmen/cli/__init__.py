@@ -2,13 +2,14 @@
 
 import typer
 
-from obmen.cli import app, imports, inspect, run, sandbox
+from obmen.cli import app, audit, epoch, imports, inspect, issues, planning, run, sandbox, show
 from obmen.cli.demo import demo
 from obmen.cli.example import example_config
+from obmen.cli.helps import spoken
 
 cli = typer.Typer(
     name="obmen",
-    help="Keeps a 1C-Bitrix shop in step with the systems around it · Держит магазин в согласии с учётными системами",
+    help="Keeps a 1C-Bitrix shop in step with 1C and the systems around it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -16,9 +17,15 @@ cli = typer.Typer(
 cli.command()(run.check)
 cli.command()(run.run)
 cli.command("import")(imports.import_)
+cli.command()(planning.plan)
+cli.command()(planning.apply)
+cli.command()(show.show)
+cli.command()(issues.issues)
+cli.command()(audit.audit)
 cli.command()(run.reconcile)
 cli.command()(run.pause)
 cli.command()(run.resume)
+cli.add_typer(epoch.group, name="epoch")
 cli.command()(example_config)
 cli.command()(inspect.inspect)
 cli.command()(sandbox.sandbox)
@@ -26,8 +33,8 @@ cli.command()(demo)
 
 
 def main() -> None:
-    """Run the command line."""
-    cli()
+    """Run the command line in the operator's language."""
+    spoken(cli, app.speaks())()
 
 
 __all__ = ["app", "cli", "main"]

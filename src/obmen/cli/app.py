@@ -33,8 +33,8 @@ def speaks() -> Language:
 
 
 def say(ru: str, en: str) -> None:
-    """Print a line in the operator's language."""
-    screen.print(ru if speaks() == "ru" else en, soft_wrap=True)
+    """Print a line in the operator's language. The terminal wraps it; a picture has an edge."""
+    screen.print(ru if speaks() == "ru" else en, soft_wrap=not screen.record)
 
 
 def word(ru: str, en: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,13 +15,22 @@ import msgspec
 from obmen.config import Cadence, Config, is_open
 from obmen.connectors.contract import Budget, Connection, Ports, Receiver, Source
 from obmen.engine.exchanges import ExchangeLog
+from obmen.engine.housekeeping import keep_house
 from obmen.engine.hub import Hub, Matching
-from obmen.engine.local import Job, LocalRunner
+from obmen.engine.issues import restored, restored_key
+from obmen.engine.local import Chore, Job, LocalRunner
+from obmen.engine.remapping import reread, rewrite
+from obmen.engine.silence import listen
 from obmen.gateway import Entrance, Gateway
 from obmen.ledger.budget import budget_of
+from obmen.ledger.epoch import HELD_EPOCH, HOLD
+from obmen.ledger.retention import Keep
 from obmen.ledger.sql import SqlLedger
 
-ENTITIES_ASKED = ("category", "product", "offer")
+HOUR_S = 3600.0
+MINUTE_S = 60.0
+
+log = logging.getLogger("obmen.hub")
 
 
 @contextmanager
@@ -52,7 +62,13 @@ def open_hub(config: Config, *, exclusive: bool) -> Iterator[Hub]:
 
 def runner_of(config: Config, hub: Hub, *, idle_s: float = 1.0) -> LocalRunner:
     """Return the runner with the jobs of the configuration."""
-    return LocalRunner(hub, jobs_of(config, hub), quiet_s=config.guards.quiet_s, idle_s=idle_s)
+    return LocalRunner(
+        hub,
+        jobs_of(config, hub),
+        chores=chores_of(config, hub),
+        quiet_s=config.guards.quiet_s,
+        idle_s=idle_s,
+    )
 
 
 def gateway_of(config: Config, hub: Hub, runner: LocalRunner) -> Gateway:
@@ -89,6 +105,62 @@ def jobs_of(config: Config, hub: Hub) -> list[Job]:
     return jobs
 
 
+def chores_of(config: Config, hub: Hub) -> list[Chore]:
+    """Return what the hub does for itself."""
+    ledger = facts(hub)
+    keep = Keep(
+        journal=config.hub.keep_journal_days,
+        exchanges=config.hub.keep_exchanges_days,
+        envelopes=config.hub.keep_exchanges_days,
+    )
+
+    async def housekeeping() -> None:
+        counts = await keep_house(
+            ledger, hub.connections.values(), spool=config.hub.spool, keep=keep, now=hub.now()
+        )
+        if any(counts.values()):
+            log.info("housekeeping removed %s", {kind: count for kind, count in counts.items() if count})
+
+    async def remapping() -> None:
+        for name in hub.connections:
+            await reread(hub, name)
+            await rewrite(hub, name)
+
+    began = hub.now()
+    called = {
+        name: config.connections[name].silent_after_s
+        for name, connection in hub.connections.items()
+        if isinstance(connection, Receiver)
+    }
+
+    async def listening() -> None:
+        await listen(ledger, called, since=began, now=hub.now())
+
+    return [
+        Chore(name="listening", every_s=MINUTE_S, work=listening),
+        Chore(name="housekeeping", every_s=HOUR_S, work=housekeeping),
+        Chore(name="remapping", every_s=HOUR_S, work=remapping),
+    ]
+
+
+def tell_restored(hub: Hub) -> list[str]:
+    """Open an issue for every connection that is held since the ledger was put back in time; return their names."""
+    with hub.ledger.begin() as tx:
+        held = [name for name in hub.connections if tx.state_of(name) == (HOLD, HELD_EPOCH)]
+        known = {opened.issue.key for name in held for opened in tx.issues(connection=name, limit=10_000)}
+        written = {reader.to for topology in hub.topologies.values() for reader in topology.readers}
+        new = [restored(name, is_written=name in written) for name in held if restored_key(name) not in known]
+        tx.open_issues(new, at=hub.now())
+    return held
+
+
+def facts(hub: Hub) -> SqlLedger:
+    """Return the ledger with what only SQL can be asked: histories, searches, the exchange log."""
+    if not isinstance(hub.ledger, SqlLedger):
+        raise TypeError("the command line works with ledgers in SQL")
+    return hub.ledger
+
+
 def _hub(config: Config, ledger: SqlLedger, connections: dict[str, Connection]) -> Hub:
     def may_write(connection: str, entity: str, atom: str, now: float) -> bool:
         windows = config.connections[connection].windows(entity, atom)
@@ -112,9 +184,10 @@ def _hub(config: Config, ledger: SqlLedger, connections: dict[str, Connection]) 
         limits=config.guards.limits(),
         selling=config.offer.selling(),
         planned=frozenset(
-            name
+            (name, entity)
             for name, configured in config.connections.items()
-            if any(configured.delivers(entity) == "plan" for entity in config.sync)
+            for entity in config.sync
+            if configured.delivers(entity) == "plan"
         ),
         may_write=may_write,
     )

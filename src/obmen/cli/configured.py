@@ -8,12 +8,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from obmen.cli.app import errors, speaks
-from obmen.cli.assemble import open_hub
+from obmen.cli.assemble import facts, open_hub
 from obmen.config import Config, load_config
 from obmen.connectors import connectors
 from obmen.engine.hub import Hub
 from obmen.errors import BadInput, ConfigError
-from obmen.ledger.sql import SqlLedger
+
+__all__ = ["configured", "facts", "hub_of", "known", "opened"]
 
 
 def configured(path: Path) -> Config:
@@ -27,15 +28,23 @@ def configured(path: Path) -> Config:
 @contextmanager
 def hub_of(path: Path) -> Iterator[Hub]:
     """Open the hub of a configuration: as its only process, or beside the one that runs it."""
-    config = configured(path)
+    with opened(configured(path)) as (hub, _):
+        yield hub
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[tuple[Hub, bool]]:
+    """Do what `hub_of` does, and tell whether this is the only process: then nobody else delivers."""
     with ExitStack() as stack:
+        alone = True
         try:
             hub = stack.enter_context(open_hub(config, exclusive=True))
         except ConfigError as error:
             if error.code != "ledger.in_use":
                 raise
+            alone = False
             hub = stack.enter_context(open_hub(config, exclusive=False))
-        yield hub
+        yield hub, alone
 
 
 def known(hub: Hub, connection: str) -> str:
@@ -48,10 +57,3 @@ def known(hub: Hub, connection: str) -> str:
         f"There is no connection «{connection}»; there are: {names}.",
         f"Подключения «{connection}» нет; есть: {names}.",
     )
-
-
-def facts(hub: Hub) -> SqlLedger:
-    """Return the ledger with what only SQL can be asked: histories, searches, the exchange log."""
-    if not isinstance(hub.ledger, SqlLedger):
-        raise TypeError("the command line works with ledgers in SQL")
-    return hub.ledger

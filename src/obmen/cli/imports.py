@@ -52,6 +52,13 @@ async def _import(hub: Hub, name: str, paths: Sequence[Path]) -> int:
     total: Counter[str] = Counter()
     session = f"import:{hub.now()}"
     found = list(importer.envelopes(paths, session))
+    if not found:
+        listed = ", ".join(map(str, paths))
+        raise BadInput(
+            "cli.nothing_to_import",
+            f"There is nothing to import in {listed}: no XML and no archive.",
+            f"В {listed} загружать нечего: нет ни XML, ни архивов.",
+        )
     envelopes = [item for item in found if isinstance(item, Envelope)]
     for item in found:
         if isinstance(item, BadInput):

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import errno
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated
 
 import typer
-from rich.logging import RichHandler
 
 from obmen.cli.app import DEFAULT_CONFIG, ConfigPath, errors, say, screen, speaks, told, word
-from obmen.cli.assemble import gateway_of, open_hub, runner_of
+from obmen.cli.assemble import gateway_of, open_hub, runner_of, tell_restored
 from obmen.cli.configured import configured, hub_of, known
+from obmen.cli.logs import start_log
 from obmen.config import Config
 from obmen.connectors.contract import Finding
 from obmen.engine.hub import Hub
+from obmen.engine.issues import paused_key, restored_key
 from obmen.engine.reconciling import reconcile as walk
-from obmen.errors import ObmenError
+from obmen.errors import ConfigError, ObmenError
+from obmen.gateway import Gateway
 
 
 @told
@@ -68,13 +70,14 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="More of the log · подробнее")] = False,
 ) -> None:
     """Run the hub until it is stopped; what has begun is finished first."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(message)s",
-        handlers=[RichHandler(console=errors, show_path=False, markup=False)],
-    )
+    start_log(errors, verbose=verbose)
     settings = configured(config)
     with open_hub(settings, exclusive=True) as hub:
+        for name in tell_restored(hub):
+            say(
+                f"{name} придержан: база восстановлена из копии, см. obmen issues.",
+                f"{name} is on hold: the database was restored, see obmen issues.",
+            )
         asyncio.run(serve(settings, hub))
 
 
@@ -86,17 +89,35 @@ async def serve(settings: Config, hub: Hub) -> None:
     for name in ("SIGINT", "SIGTERM"):
         with suppress(NotImplementedError):  # Windows has no signal handlers in its loop
             loop.add_signal_handler(getattr(signal, name), runner.stop)
-    port = await gateway.start(settings.hub.host, settings.hub.port)
-    say(
-        f"Обмен работает: http://{settings.hub.host}:{port}, остановить — Ctrl+C.",
-        f"The hub runs: http://{settings.hub.host}:{port}, Ctrl+C stops it.",
-    )
     try:
+        port = await _listen(gateway, settings.hub.host, settings.hub.port)
+        say(
+            f"Обмен работает: http://{settings.hub.host}:{port}, остановить — Ctrl+C.",
+            f"The hub runs: http://{settings.hub.host}:{port}, Ctrl+C stops it.",
+        )
         await runner.run()
+        say("Обмен остановлен; начатое доделано.", "The hub has stopped; what had begun is finished.")
     finally:
         await gateway.stop()
         for connection in hub.connections.values():
             await connection.close()
+
+
+async def _listen(gateway: Gateway, host: str, port: int) -> int:
+    try:
+        return await gateway.start(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigError(
+                "hub.port_in_use",
+                f"Port {port} is taken by another program: stop it, or set another port in [hub].",
+                f"Порт {port} занят другой программой: остановите её или задайте другой port в [hub].",
+            ) from None
+        raise ConfigError(
+            "hub.no_listening",
+            f"Cannot listen at {host}:{port}: {error.strerror}. Mend host and port in [hub].",
+            f"Не получается слушать {host}:{port}: {error.strerror}. Исправьте host и port в [hub].",
+        ) from None
 
 
 @told
@@ -146,4 +167,4 @@ def _put_state(connection: str, state: str, reason: str, config: ConfigPath) -> 
         with hub.ledger.begin() as tx:
             tx.put_state(connection, state, reason)
             if state == "active":
-                tx.close_issues([f"paused:{connection}"], at=hub.now())
+                tx.close_issues([paused_key(connection), restored_key(connection)], at=hub.now())

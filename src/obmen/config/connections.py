@@ -50,6 +50,8 @@ class Configured(msgspec.Struct, frozen=True, kw_only=True):
     """By entity; an empty name speaks for all."""
     keyed_by: str | None = None
     """The connection whose refs this system keeps as its external code."""
+    silent_after_s: float = 45 * 60.0
+    """How long a system that calls by itself may not be heard of."""
     own: dict[str, FunctionPair] = {}
     """An integrator's functions by `<entity>.<atom or family>`."""
 
@@ -113,6 +115,7 @@ def read_connections(
                 schedule=schedule,
                 match=match,
                 keyed_by=_keyed_by(reading, table, where),
+                silent_after_s=_silent_after(reading, table, where),
                 own=_functions(reading, table.get("functions", {}), (*where, "functions")),
             )
     return named, whole
@@ -137,6 +140,12 @@ def _keyed_by(reading: Reading, table: Mapping[str, object], where: Where) -> st
     problem = unknown("no such other connection", "такого другого подключения нет", str(key), known)
     reading.faults.complain((*where, "keyed_by"), problem)
     return None
+
+
+def _silent_after(reading: Reading, table: Mapping[str, object], where: Where) -> float:
+    text = table.get("silent_after", "45m")
+    every = _parsed(reading, parse_every, str(text), (*where, "silent_after"))
+    return float(every.seconds) if every is not None else 0.0
 
 
 def _connector(

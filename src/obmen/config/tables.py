@@ -175,6 +175,13 @@ class ConnectionTable(msgspec.Struct, frozen=True, kw_only=True):
             "Подключение, коды которого эта система хранит как внешний код.",
         ),
     ] = None
+    silent_after: Annotated[
+        str,
+        said(
+            "A system that calls by itself and is not heard of for so long is reported: 45m, 2h, 1d.",
+            "Если система, которая обращается сама, молчит дольше, об этом сообщается: 45m, 2h, 1d.",
+        ),
+    ] = "45m"
     schedule: Annotated[
         dict[str, Any], said("When to ask and to write, below.", "Когда опрашивать и записывать, см. ниже.")
     ] = {}

@@ -237,6 +237,14 @@ class Importer(Protocol):
         """
 
 
+@runtime_checkable
+class Tidying(Protocol):
+    """A system with leavings of its own in the spool."""
+
+    async def tidy(self) -> None:
+        """Remove what has expired; called every hour."""
+
+
 class Intake(Protocol):
     """What the hub offers a receiver."""
 

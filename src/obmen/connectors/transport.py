@@ -12,7 +12,10 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count
+from types import SimpleNamespace
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -20,6 +23,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
+from yarl import URL
 
 from obmen.connectors.contract import Exchange, Ports
 from obmen.errors import ConfigError, Transient, UnknownOutcome, redact
@@ -31,6 +35,7 @@ _METADATA = frozenset({"100.100.100.200", "fd00:ec2::254", "metadata.google.inte
 _SOCKS = ("socks4", "socks5")
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 _PROXY_FAILED = (aiohttp.ClientHttpProxyError, ProxyError, ProxyConnectionError, ProxyTimeoutError)
+_AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _KEEPALIVE_S = 4.0
 """Shorter than a web server's own: a write into a connection being closed there has an unknown outcome."""
 
@@ -42,6 +47,16 @@ class Answer(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     cookies: Mapping[str, str]
+
+
+class Spoken(NamedTuple):
+    """What the operator calls the settings a sentence may have to name."""
+
+    base: str = "url"
+    ca_file: str = "ca_file"
+
+
+_PLAINLY = Spoken()
 
 
 class Transport:
@@ -58,10 +73,15 @@ class Transport:
         ca_file: str = "",
         connect_s: float = 10.0,
         timeout_s: float = 60.0,
+        pool: int = 8,
+        spoken: Spoken = _PLAINLY,
     ) -> None:
+        """`pool`: connections open at once."""
         self._ports = ports
         self._connection = connection
-        self._base = _guarded_base(base, proxied=bool(proxy))
+        self._spoken = spoken
+        self._pool = pool
+        self._base = _guarded_base(base, spoken.base, proxied=bool(proxy))
         self._secrets = sorted((secret for secret in secrets if secret), key=len, reverse=True)
         self._proxy = proxy
         self._ca_file = ca_file
@@ -113,6 +133,37 @@ class Transport:
                 )
             )
 
+    async def relay(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Sequence[tuple[str, str]],
+        body: AsyncIterable[bytes] | None,
+        silence_s: float,
+    ) -> aiohttp.ClientResponse:
+        """Pass somebody else's request on, once and with nothing added; the caller reads the answer and closes it.
+
+        `path` is encoded already and stays as it is, and so does the answer. `silence_s` bounds the waiting for a
+        connection and for each piece of the answer. Neither budget nor log: these are not the hub's own calls.
+        """
+        timeout = aiohttp.ClientTimeout(
+            connect=silence_s, sock_connect=self._timeout.sock_connect, sock_read=silence_s
+        )
+        with self._by_consequence(method):
+            return await self._open().request(
+                method,
+                URL(self._base + path, encoded=True),
+                data=body,
+                headers=headers,
+                skip_auto_headers=_AUTO_HEADERS,
+                auto_decompress=False,
+                timeout=timeout,
+                allow_redirects=False,
+                proxy=self._http_proxy(),
+                trace_request_ctx=count(),
+            )
+
     async def close(self) -> None:
         """Let go of the sockets."""
         if self._session is not None:
@@ -131,8 +182,7 @@ class Transport:
         timeout = self._timeout
         if timeout_s is not None:
             timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=self._timeout.sock_connect)
-        proxy = self._proxy if self._proxy and not self._proxy.startswith(_SOCKS) else None
-        try:
+        with self._by_consequence(method):
             async with self._open().request(
                 method,
                 self._base + path,
@@ -140,18 +190,27 @@ class Transport:
                 headers=dict(headers),
                 timeout=timeout,
                 allow_redirects=False,
-                proxy=proxy,
+                proxy=self._http_proxy(),
             ) as response:
                 content = await response.content.read(LARGEST_ANSWER + 1)
                 while not response.content.at_eof() and len(content) <= LARGEST_ANSWER:
                     content += await response.content.read(LARGEST_ANSWER + 1 - len(content))
                 cookies = {name: morsel.value for name, morsel in response.cookies.items()}
                 return Answer(response.status, response.headers, content, cookies)
+
+    def _http_proxy(self) -> str | None:
+        return self._proxy if self._proxy and not self._proxy.startswith(_SOCKS) else None
+
+    @contextmanager
+    def _by_consequence(self, method: str) -> Iterator[None]:
+        """Turn what the HTTP library raises into what must happen next."""
+        try:
+            yield
         except aiohttp.ClientSSLError as exc:
             raise self._not_trusted(exc) from None
         except (*_NOT_SENT, *_PROXY_FAILED) as exc:
             raise self._not_sent(exc) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+        except (aiohttp.ClientError, TimeoutError, OSError, _SentTwice) as exc:
             raise UnknownOutcome(
                 "network.no_answer",
                 f"{self.host} did not answer {method} in time or broke the connection.",
@@ -163,17 +222,20 @@ class Transport:
         if self._session is None:
             context = ssl.create_default_context()
             if self._ca_file:
-                _trust(context, self._ca_file)
+                _trust(context, self._ca_file, self._spoken.ca_file)
             if self._proxy.startswith(_SOCKS):
                 connector: aiohttp.BaseConnector = ProxyConnector.from_url(self._proxy, ssl=context)
             else:
                 plain = urlsplit(self._base).scheme == "http"
                 resolver = None if self._proxy else _GuardedResolver(private_only=plain)
                 connector = aiohttp.TCPConnector(
-                    ssl=context, resolver=resolver, limit=8, keepalive_timeout=_KEEPALIVE_S
+                    ssl=context, resolver=resolver, limit=self._pool, keepalive_timeout=_KEEPALIVE_S
                 )
             self._session = aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                trace_configs=[_only_once()],
             )
         return self._session
 
@@ -188,8 +250,8 @@ class Transport:
     def _not_trusted(self, exc: Exception) -> ConfigError:
         return ConfigError(
             "network.certificate",
-            f"The certificate of {self.host} is not trusted: name its authority in the setting `ca_file`.",
-            f"Сертификату {self.host} нет доверия: укажите его центр сертификации в настройке `ca_file`.",
+            f"The certificate of {self.host} is not trusted: name its authority in the setting `{self._spoken.ca_file}`.",
+            f"Сертификату {self.host} нет доверия: укажите его центр сертификации в настройке `{self._spoken.ca_file}`.",
             detail=self.mask(f"{type(exc).__name__}: {exc}"),
         )
 
@@ -202,6 +264,23 @@ class Transport:
                 f"{self.host} redirects to {there}: write the final address into the setting `url`.",
                 f"{self.host} перенаправляет на {there}: впишите конечный адрес в настройку `url`.",
             )
+
+
+class _SentTwice(Exception):
+    """The HTTP library was about to send a request again by itself."""
+
+
+def _only_once() -> aiohttp.TraceConfig:
+    """Keep the HTTP library from repeating a request whose line broke: what it did there nobody knows."""
+
+    async def sending(_session: aiohttp.ClientSession, trace: SimpleNamespace, _: object) -> None:
+        attempts = trace.trace_request_ctx
+        if isinstance(attempts, count) and next(attempts):
+            raise _SentTwice
+
+    config = aiohttp.TraceConfig()
+    config.on_request_headers_sent.append(sending)
+    return config
 
 
 class _GuardedResolver(AbstractResolver):
@@ -223,27 +302,27 @@ class _GuardedResolver(AbstractResolver):
         await asyncio.shield(self._inner.close())
 
 
-def _trust(context: ssl.SSLContext, ca_file: str) -> None:
+def _trust(context: ssl.SSLContext, ca_file: str, setting: str) -> None:
     try:
         context.load_verify_locations(cafile=ca_file)
     except OSError as exc:
         raise ConfigError(
             "network.ca_file",
-            f"The certificates in {ca_file} cannot be read: mend the setting `ca_file`.",
-            f"Сертификаты из {ca_file} не читаются: исправьте настройку `ca_file`.",
+            f"The certificates in {ca_file} cannot be read: mend the setting `{setting}`.",
+            f"Сертификаты из {ca_file} не читаются: исправьте настройку `{setting}`.",
             detail=str(exc),
         ) from exc
 
 
-def _guarded_base(base: str, *, proxied: bool) -> str:
+def _guarded_base(base: str, setting: str, *, proxied: bool) -> str:
     """Return the address without its tail slash, or refuse it before anything is sent."""
     parts = urlsplit(base)
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not host or parts.username or parts.query or parts.fragment:
         raise ConfigError(
             "network.bad_address",
-            "The setting `url` is not an address like https://shop.example, without login or query.",
-            "В настройке `url` нужен адрес вида https://shop.example, без логина и параметров.",
+            f"The setting `{setting}` is not an address like https://shop.example, without login or query.",
+            f"В настройке `{setting}` нужен адрес вида https://shop.example, без логина и параметров.",
         )
     plain = parts.scheme == "http"
     if host in _METADATA:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from obmen.engine import guarding
 from obmen.engine.hub import Hub
@@ -22,6 +23,7 @@ def missing(
     Too many at once are held and asked about instead, and nothing changes until a person confirms.
     """
     shown = tx.sighted(connection, entity, since=since, envelope=envelope, scope=scope)
+    _forget_returned(tx, hub, connection, entity, shown)
     here = tx.bound_in_scope(connection, entity, scope)
     shadows = tx.shadows(connection, here)
     known = [item for item in tx.dangers(connection) if item.kind == Danger.DISAPPEARANCE.value]
@@ -75,6 +77,18 @@ def withdraw(tx: Tx, hub: Hub, connection: str, group: Sequence[Held]) -> None:
             evidence="absent from a full export",
         )
         settle_page(tx, hub, arrival)
+
+
+def _forget_returned(tx: Tx, hub: Hub, connection: str, entity: str, shown: AbstractSet[int]) -> None:
+    """Ask no longer about what has been shown again."""
+    returned = [
+        (item.record, item.atom)
+        for item in tx.dangers(connection)
+        if (item.kind, item.entity) == (Danger.DISAPPEARANCE.value, entity) and item.record in shown
+    ]
+    if returned:
+        tx.drop_dangers(connection, returned)
+        guarding.evaluate(tx, hub, connection)
 
 
 def _is_withdrawn(hub: Hub, connection: str, entity: str, shadow: object) -> bool:

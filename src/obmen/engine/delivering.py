@@ -11,7 +11,7 @@ without an answer is looked up (`resolving`), everything else is simply planned 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -22,10 +22,22 @@ from obmen.engine.matching import possible
 from obmen.engine.receiving import receive
 from obmen.engine.settling import Arrival, resettle, settle_page
 from obmen.errors import AuthFailed, Transient
-from obmen.ledger.contract import LEASED, READY, WAITING, Attempt, Binding, Delivery, JournalLine, Tx, Waiter
+from obmen.ledger.contract import (
+    HELD,
+    LEASED,
+    READY,
+    WAITING,
+    Attempt,
+    Binding,
+    Delivery,
+    JournalLine,
+    Tx,
+    Waiter,
+)
 from obmen.model import Record
 from obmen.sync.behind import Need, must_look_first, need
 from obmen.sync.laws import Law
+from obmen.sync.plan import PlannedStep
 from obmen.sync.reasons import Reason
 from obmen.sync.settle import Entry
 from obmen.sync.shadow import Look, Shadow, bind_key, bound_key
@@ -59,20 +71,33 @@ class Prepared(NamedTuple):
         return not (self.look_first or self.create or self.update)
 
 
-async def deliver(hub: Hub, connection: str, *, limit: int = 50) -> int:
-    """Claim ready rows of one connection and write them; return how many rows were claimed."""
+Scope: TypeAlias = Mapping[int, PlannedStep]
+"""A plan by record: nothing that is not in it is written."""
+
+
+async def deliver(hub: Hub, connection: str, *, limit: int = 50, scope: Scope | None = None) -> int:
+    """Claim ready rows of one connection and write them; return how many rows were claimed.
+
+    With a `scope` only what it lists is written, and only as it was listed; what has moved since is held.
+    """
     target = hub.connections[connection]
+    only = None if scope is None else list(scope)
     rows = await hub.ledger.run(
-        lambda tx: tx.claim(connection, now=hub.now(), limit=limit, lease_s=hub.lease_s)
+        lambda tx: tx.claim(connection, now=hub.now(), limit=limit, lease_s=hub.lease_s, only=only)
     )
     for entity in sorted({row.entity for row in rows}):
         here = [row for row in rows if row.entity == entity]
-        await _deliver_entity(hub, connection, target, entity, here)
+        await _deliver_entity(hub, connection, target, entity, here, scope)
     return len(rows)
 
 
 async def _deliver_entity(
-    hub: Hub, connection: str, target: Connection, entity: str, rows: list[Delivery]
+    hub: Hub,
+    connection: str,
+    target: Connection,
+    entity: str,
+    rows: list[Delivery],
+    scope: Scope | None,
 ) -> None:
     prepared = await hub.ledger.run(lambda tx: prepare(tx, hub, connection, rows))
     looked: frozenset[int] = frozenset()
@@ -84,6 +109,8 @@ async def _deliver_entity(
         prepared = await find_first(hub, connection, prepared, rows, looked=looked)
     if prepared.is_empty or not isinstance(target, Target):
         return
+    if scope is not None:
+        prepared = await hub.ledger.run(lambda tx: within(tx, hub, connection, prepared, scope))
     steps = await hub.ledger.run(lambda tx: freeze(tx, hub, connection, prepared))
     if not steps:
         return
@@ -127,7 +154,7 @@ def prepare(
     done: list[tuple[Record, Reason]] = []
     later: list[Delivery] = []
     waiting: list[tuple[Delivery, Reason, tuple[str, ...]]] = []
-    bare = _bare_siblings(tx, records.values(), refs) if entity == "offer" else frozenset()
+    bare = bare_siblings(tx, records.values(), refs) if entity == "offer" else frozenset()
     for row in rows:
         record = records[row.record]
         if row.record in attempts:
@@ -155,7 +182,7 @@ def prepare(
             waiting.append((row, Reason.WAITING_CONDITION, ()))
             continue
         if candidate.ref is None:
-            verdict = _birth(tx, hub, connection, candidate, bare)
+            verdict = birth(tx, hub, connection, candidate, bare)
             if isinstance(verdict, Reason):
                 done.append((record, verdict))
                 continue
@@ -186,7 +213,7 @@ def _must_look(hub: Hub, connection: str, candidate: Candidate) -> bool:
     return must_look_first(candidate.need, candidate.record, topology, connection)
 
 
-def _birth(
+def birth(
     tx: Tx, hub: Hub, connection: str, candidate: Candidate, bare: frozenset[int]
 ) -> Reason | tuple[str, ...]:
     """Return why a record is not created at all, or the atoms its creation waits for (none: it can be created)."""
@@ -204,7 +231,7 @@ def _birth(
     return tuple(name for name in required if name not in candidate.need.fields)
 
 
-def _bare_siblings(tx: Tx, records: Iterable[Record], refs: Mapping[int, str]) -> frozenset[int]:
+def bare_siblings(tx: Tx, records: Iterable[Record], refs: Mapping[int, str]) -> frozenset[int]:
     """Return the new offers without characteristics whose product is sold by variants: 1C sends such, with no stock."""
     bare = [record for record in records if record.id not in refs and not record.atoms.get("characteristics")]
     if not bare:
@@ -352,6 +379,32 @@ def adopt(
     return set(adopted)
 
 
+def within(tx: Tx, hub: Hub, connection: str, prepared: Prepared, scope: Scope) -> Prepared:
+    """Hold what a plan does not list as it has become; return the rest."""
+
+    def is_listed(candidate: Candidate) -> bool:
+        step = scope[candidate.record.id]
+        # What waited for a partner when the plan was made is among the reasons of its step, not among the fields.
+        return all(
+            step.fields[name] == wire if name in step.fields else name in step.reasons
+            for name, wire in candidate.need.fields.items()
+        )
+
+    moved = [one.record for one in (*prepared.create, *prepared.update) if not is_listed(one)]
+    tx.reschedule(
+        [
+            msgspec.structs.replace(
+                outbox.row(hub, connection, record), state=HELD, reason=Reason.HELD_PLAN.code
+            )
+            for record in moved
+        ]
+    )
+    return prepared._replace(
+        create=[one for one in prepared.create if is_listed(one)],
+        update=[one for one in prepared.update if is_listed(one)],
+    )
+
+
 # --- freezing and sending -----------------------------------------------------------------------------------------
 
 
@@ -378,7 +431,11 @@ def freeze(tx: Tx, hub: Hub, connection: str, prepared: Prepared) -> list[Step]:
             continue
         planned = (candidate.record.version, candidate.ref, candidate.shadow)
         if planned != (records[number].version, refs.get(number), shadows.get(number)):
-            moved.append(msgspec.structs.replace(row, state=READY))
+            # What changed since a plan let it go is another write: a connection with plans holds it.
+            again = records[number].version != candidate.record.version
+            now = outbox.row(hub, connection, records[number]) if again else None
+            state, reason = (READY, row.reason) if now is None else (now.state, now.reason)
+            moved.append(msgspec.structs.replace(row, state=state, reason=reason))
             continue
         step = _step(candidate, opened_at)
         steps.append(step)
@@ -390,6 +447,7 @@ def freeze(tx: Tx, hub: Hub, connection: str, prepared: Prepared) -> list[Step]:
                 creates=candidate.ref is None,
                 ref=candidate.ref,
                 payload=step.fields,
+                waits=tuple(candidate.need.waits),
                 mark=step.mark,
                 opened_at=opened_at,
                 resolve_at=hub.now() + hub.lease_s + hub.connections[connection].visible_after_s,

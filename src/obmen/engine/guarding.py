@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -41,8 +42,7 @@ def evaluate(tx: Tx, hub: Hub, connection: str) -> list[str]:
         group = [item for item in held if item.kind == kind.value]
         if not group:
             continue
-        entity = group[0].entity
-        total = tx.count_bound(connection, entity)
+        total = sum(tx.count_bound(connection, entity) for entity in {item.entity for item in group})
         if is_held(kind, len({item.record for item in group}), total, hub.limits):
             asked.append(_ask(tx, hub, connection, kind, group, total))
         else:
@@ -79,6 +79,27 @@ def _still(tx: Tx, hub: Hub, connection: str) -> list[Held]:
 def digest_of(kind: Danger, group: Sequence[Held]) -> str:
     """Return the digest of exactly these changes."""
     return digest(kind, (Change(item.record, item.atom, item.before, item.after) for item in group))
+
+
+class Asked(NamedTuple):
+    """A set of dangerous changes that waits for a person."""
+
+    connection: str
+    kind: Danger
+    changes: int
+    digest: str
+
+
+def asked_about(tx: Tx, hub: Hub) -> list[Asked]:
+    """Return what is held now, each set with the digest that stands for exactly it."""
+    found: list[Asked] = []
+    for connection in hub.connections:
+        held = tx.dangers(connection)
+        for kind in Danger:
+            group = [item for item in held if item.kind == kind.value]
+            if group:
+                found.append(Asked(connection, kind, len(group), digest_of(kind, group)))
+    return found
 
 
 def confirm(tx: Tx, hub: Hub, asked: str) -> int:
@@ -136,6 +157,7 @@ def _ask(tx: Tx, hub: Hub, connection: str, kind: Danger, group: Sequence[Held],
         en=f"{connection}: {count} of {total} {en} ({examples}…). Held, nothing was sent. If this is right: obmen issues confirm {asked}",
         ru=f"{connection}: {count} из {total} {ru} ({examples}…). Придержано, ничего не отправлено. Если так и надо: obmen issues confirm {asked}",
     )
+    tx.close_issues([issue.key], at=hub.now())  # another set is another question
     tx.open_issues([issue], at=hub.now())
     lines = [
         JournalLine(

@@ -50,8 +50,8 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     selling: Selling = Selling()
     lease_s: float = 120.0
-    planned: frozenset[str] = frozenset()
-    """Connections that are written to only by `apply` of a plan."""
+    planned: frozenset[tuple[str, str]] = frozenset()
+    """Connection and entity of what is written only by `apply` of a plan."""
     may_write: Callable[[str, str, str, float], bool] = always
     """Whether a connection's write window is open: connection, entity, atom, epoch seconds."""
     laws: Laws = ALL

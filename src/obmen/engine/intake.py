@@ -20,6 +20,7 @@ class HubIntake:
         self._hub = hub
         self._arrived = arrived
         self._moved = asyncio.Condition()
+        self._closed = False
 
     async def accept(self, envelope: Envelope) -> int:
         """Store an envelope for good and return its number; the same key returns the same number."""
@@ -29,18 +30,23 @@ class HubIntake:
         return number
 
     async def progress(self, number: int, *, wait_s: float) -> Progress:
-        """Tell how far an envelope has got, waiting for its end up to `wait_s`."""
+        """Tell how far an envelope has got, waiting for its end up to `wait_s`, or until the hub stops."""
         deadline = asyncio.get_running_loop().time() + wait_s
         while True:
             stored = await self._hub.ledger.run(lambda tx: tx.envelope(number))
             left = deadline - asyncio.get_running_loop().time()
-            if stored.state in ENDED or left <= 0:
+            if stored.state in ENDED or left <= 0 or self._closed:
                 return progress_of(stored)
             async with self._moved:
                 try:
                     await asyncio.wait_for(self._moved.wait(), left)
                 except TimeoutError:
                     continue
+
+    async def close(self) -> None:
+        """Let those who wait go: nothing moves any more, and the hub does not stop before they are answered."""
+        self._closed = True
+        await self.moved()
 
     async def moved(self) -> None:
         """Tell those who wait that an envelope has got further."""

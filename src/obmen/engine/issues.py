@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from obmen.errors import ObmenError
+from obmen.language import plural
 from obmen.ledger.contract import Issue
 from obmen.model import Record
 from obmen.sync.reasons import Reason
@@ -124,9 +125,52 @@ def settled_keys(connection: str, record: int) -> tuple[str, ...]:
 def paused(connection: str, error: ObmenError) -> Issue:
     """Return the issue of a connection that is paused until its access is mended."""
     return Issue(
-        key=f"paused:{connection}",
+        key=paused_key(connection),
         code=Reason.PAUSED.code,
         connection=connection,
         en=f"{connection} is paused: {error.en} Mend the access and resume it: obmen resume {connection}",
         ru=f"{connection} приостановлен: {error.ru} Исправьте доступ и возобновите: obmen resume {connection}",
     )
+
+
+def paused_key(connection: str) -> str:
+    """Return the key of the issue that a connection is paused."""
+    return f"paused:{connection}"
+
+
+def silent(connection: str, *, minutes: int) -> Issue:
+    """Return the issue of a system that used to call and does not."""
+    spoken = f"{minutes} {plural(minutes, 'минуту', 'минуты', 'минут')}"
+    return Issue(
+        key=silent_key(connection),
+        code=Reason.SILENT.code,
+        connection=connection,
+        en=f"{connection} has not called for {minutes} minutes. See that it is up, that its exchange is scheduled and that it reaches the hub.",
+        ru=f"{connection}: не выходила на обмен {spoken}. Проверьте, что она работает, что обмен стоит в её расписании и что ей виден адрес обмена.",
+    )
+
+
+def silent_key(connection: str) -> str:
+    """Return the key of the issue that a system does not call."""
+    return f"silent:{connection}"
+
+
+def restored(connection: str, *, is_written: bool) -> Issue:
+    """Return the issue of a connection that is held because the ledger was put back in time."""
+    if is_written:
+        en = f"Compare: obmen reconcile {connection}; look: obmen plan {connection}; let exactly that go: obmen apply DIGEST; where the plan is empty: obmen resume {connection}"
+        ru = f"Сверьте: obmen reconcile {connection}; посмотрите: obmen plan {connection}; отпустите именно это: obmen apply КОД; если план пуст: obmen resume {connection}"
+    else:
+        en, ru = f"Go on: obmen resume {connection}", f"Продолжить: obmen resume {connection}"
+    return Issue(
+        key=restored_key(connection),
+        code=Reason.HELD_EPOCH.code,
+        connection=connection,
+        en=f"{connection} is on hold: the database was restored or moved and does not know what was written since. {en}",
+        ru=f"{connection} придержан: база восстановлена из копии или перенесена и не знает, что записано с тех пор. {ru}",
+    )
+
+
+def restored_key(connection: str) -> str:
+    """Return the key of the issue that a connection is held by the epoch."""
+    return f"restored:{connection}"

@@ -15,10 +15,11 @@ import msgspec
 
 from obmen.engine.delivering import deliver
 from obmen.engine.hub import Hub
-from obmen.engine.intake import ENDED, HubIntake
+from obmen.engine.intake import ENDED, HubIntake, progress_of
 from obmen.engine.issues import paused
 from obmen.engine.pulling import pull
 from obmen.engine.reconciling import reconcile
+from obmen.engine.remapping import reread
 from obmen.engine.resolving import resolve
 from obmen.engine.unpacking import quiet, unpack
 from obmen.errors import AuthFailed, ObmenError, Transient
@@ -38,6 +39,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     next_at: Callable[[float | None, float], float]
 
 
+class Chore(msgspec.Struct, frozen=True, kw_only=True):
+    """Something the hub does for itself: at the start, and again every so often."""
+
+    name: str
+    every_s: float
+    work: Callable[[], Awaitable[object]]
+
+
 class LocalRunner:
     """Runs a hub until it is told to stop; what has begun is finished first."""
 
@@ -46,14 +55,14 @@ class LocalRunner:
         hub: Hub,
         jobs: Sequence[Job],
         *,
-        housekeeping: Callable[[Tx, float], object] | None = None,
+        chores: Sequence[Chore] = (),
         quiet_s: float = 30.0,
         idle_s: float = 1.0,
     ) -> None:
         self.hub = hub
         self.intake = HubIntake(hub, self._arrived)
         self._jobs = jobs
-        self._housekeeping = housekeeping
+        self._chores = chores
         self._quiet_s = quiet_s
         self._idle_s = idle_s
         self._stop = asyncio.Event()
@@ -73,8 +82,9 @@ class LocalRunner:
                 group.create_task(
                     self._forever(f"{job.kind} {job.connection} {job.entity}", job.connection, self._job(job))
                 )
-            if self._housekeeping is not None:
-                group.create_task(self._keep_house(self._housekeeping))
+            for chore in self._chores:
+                group.create_task(self._forever(chore.name, "", self._chore(chore)))
+        await self.intake.close()
 
     def stop(self) -> None:
         """Ask every loop to end."""
@@ -98,23 +108,25 @@ class LocalRunner:
         for stored in waiting:
             if self._stop.is_set():
                 return
-            ended = await unpack(self.hub, stored.id)
+            ended = await unpack(self.hub, stored.id, stopped=self._stop.is_set)
             ended_any |= ended.state in ENDED
-            log.info("%s: %s %s is %s", name, ended.kind, ended.name, ended.state)
+            told = f"{ended.kind} {ended.name}: {ended.state}, {progress_of(ended).en}"
+            log.log(logging.WARNING if ended.error_en else logging.INFO, told, extra=_of(name))
             await self.intake.moved()
             self.nudge()
         if ended_any:
             return
         came = await self._wait(self._inbox[name], self._quiet_s)
         if not came and await quiet(self.hub, name):
-            log.warning("%s: a mass change is held and asked about", name)
+            log.warning("a mass change is held and asked about: obmen issues", extra=_of(name))
         self.nudge()
 
     async def _deliver(self, name: str) -> None:
         if not await self._is_active(name):
             await self._wait(self._nudges[name], self._idle_s)
             return
-        if await deliver(self.hub, name):
+        if taken := await deliver(self.hub, name):
+            log.info("%d records compared and written where behind", taken, extra=_of(name))
             self.nudge()
             return
         await self._wait(self._nudges[name], self._idle_s)
@@ -135,17 +147,21 @@ class LocalRunner:
                 return
             work = pull if job.kind == "pull" else reconcile
             counted = await work(self.hub, name, job.entity)
+            await reread(self.hub, name)
             last[:] = [self.hub.now()]
             if counted["applied"] or counted["refused"]:
-                log.info("%s %s %s: %s", job.kind, name, job.entity, dict(counted))
+                told = ", ".join(f"{count} {what}" for what, count in counted.items() if count)
+                log.info("%s: %s", job.kind, told, extra={**_of(name), "entity": job.entity})
                 self.nudge()
 
         return once
 
-    async def _keep_house(self, work: Callable[[Tx, float], object]) -> None:
-        while not self._stop.is_set():
-            await self.hub.ledger.run(lambda tx: work(tx, self.hub.now()))
-            await self._pause(3600.0)
+    def _chore(self, chore: Chore) -> Callable[[str], Awaitable[None]]:
+        async def once(_name: str) -> None:
+            await chore.work()
+            await self._pause(chore.every_s)
+
+        return once
 
     # --- staying alive --------------------------------------------------------------------------------------------
 
@@ -158,30 +174,32 @@ class LocalRunner:
                 await self._pause_connection(name, error)
             except Transient as error:
                 failures += 1
-                self._went_down(what, error)
+                self._went_down(what, name, error)
                 await self._pause(
                     max(error.retry_after_s or 0.0, pause_s(failures, self.hub.rng, cap_s=60.0))
                 )
                 continue
             except ObmenError as error:
                 failures += 1
-                log.error("%s: %s (%s)", what, error.en, error.detail)  # noqa: TRY400 - an expected kind, one line
+                told = f"{what}: {error.en} {error.detail}".rstrip()
+                log.error(told, extra={**_of(name), "code": error.code})  # noqa: TRY400 - an expected kind, one line
                 await self._pause(pause_s(failures, self.hub.rng, cap_s=60.0))
                 continue
             except Exception:
                 failures += 1
-                log.exception("%s: unexpected; it goes on after a pause", what)
+                log.exception("%s: unexpected; it goes on after a pause", what, extra=_of(name))
                 await self._pause(pause_s(failures, self.hub.rng, cap_s=60.0))
                 continue
             failures = 0
             if what in self._down:
                 self._down.discard(what)
-                log.warning("%s: works again", what)
+                log.warning("%s: works again", what, extra=_of(name))
 
-    def _went_down(self, what: str, error: Transient) -> None:
+    def _went_down(self, what: str, name: str, error: Transient) -> None:
         if what not in self._down:
             self._down.add(what)
-            log.warning("%s: %s (tried again by itself)", what, error.en)
+            extra = {**_of(name), "code": error.code}
+            log.warning("%s: %s (tried again by itself)", what, error.en, extra=extra)
 
     async def _pause_connection(self, name: str, error: AuthFailed) -> None:
         def store(tx: Tx) -> None:
@@ -189,7 +207,12 @@ class LocalRunner:
             tx.open_issues([paused(name, error)], at=self.hub.now())
 
         await self.hub.ledger.run(store)
-        log.error("%s is paused: %s", name, error.en)
+        log.error(
+            "paused: %s Mend it, then: obmen resume %s",
+            error.en,
+            name,
+            extra={**_of(name), "code": error.code},
+        )
 
     async def _is_active(self, name: str) -> bool:
         state, _ = await self.hub.ledger.run(lambda tx: tx.state_of(name))
@@ -208,3 +231,8 @@ class LocalRunner:
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), max(seconds, 0.001))
+
+
+def _of(connection: str) -> dict[str, str]:
+    """Return what a log line says beside its text."""
+    return {"connection": connection}

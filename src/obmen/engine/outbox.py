@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.ledger.contract import HELD, READY, WAITING, Delivery, Tx, Waiter
 from obmen.model import ENTITIES, Record
-from obmen.sync.behind import is_behind
+from obmen.sync.behind import is_behind, need
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
 from obmen.sync.shadow import Shadow
@@ -132,9 +132,41 @@ def wake(tx: Tx, hub: Hub, waiters: Collection[Waiter]) -> None:
                 tx.drop_deliveries(connection, up_to_date)
 
 
+def finish(
+    tx: Tx, hub: Hub, connection: str, records: Sequence[Record], waits: Mapping[int, Collection[str]]
+) -> None:
+    """Let the rest of written steps go on: what waited for its partner belongs to the step a plan has let go."""
+    rows = tx.deliveries(connection, [record.id for record in records])
+    held = [one for one in records if one.id in rows and rows[one.id].reason == Reason.HELD_PLAN.code]
+    if not held:
+        return
+    topology = hub.topologies[held[0].entity]
+    reader = topology.reader(connection)
+    if reader is None:
+        return
+    shadows = tx.shadows(connection, [record.id for record in held])
+    partners = Bindings()
+    fetch_partner_refs(tx, connection, held, partners)
+    view = view_of(hub, connection, topology.entity, partners)
+    freed: list[Delivery] = []
+    for record in held:
+        wanted = need(
+            record=record,
+            shadow=shadows.get(record.id),
+            view=view,
+            topology=topology,
+            reader=reader,
+            laws=hub.laws,
+        )
+        if {*wanted.fields, *wanted.waits} <= set(waits[record.id]):
+            freed.append(msgspec.structs.replace(rows[record.id], state=READY, reason=""))
+    tx.reschedule(freed)
+
+
 def row(hub: Hub, connection: str, record: Record, *, guarded: bool = False) -> Delivery:
     """Return the outbox row of a record one system is behind on."""
-    reason = Reason.HELD_GUARD if guarded else Reason.HELD_PLAN if connection in hub.planned else None
+    planned = (connection, record.entity) in hub.planned
+    reason = Reason.HELD_GUARD if guarded else Reason.HELD_PLAN if planned else None
     return Delivery(
         record=record.id,
         connection=connection,

@@ -129,6 +129,9 @@ def _confirm(
     if Law.RECOMPUTE in hub.laws:
         changed = {record.id for record in handed}
         outbox.recompute(tx, hub, entity, records=confirmed, changed=changed, touched=connection, held=held)
+        if (connection, entity) in hub.planned:
+            waits = {attempt.record: frozenset(attempt.waits) for _, attempt in done if attempt.waits}
+            outbox.finish(tx, hub, connection, [one for one in confirmed if one.id in waits], waits)
     woken = tx.woken(wakes)
     if woken and Law.PARTNER_WAKES in hub.laws:
         resettle(tx, hub, woken)

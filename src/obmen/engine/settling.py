@@ -7,7 +7,7 @@ operations where nothing changed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -23,7 +23,7 @@ from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
 from obmen.sync.rules import Topology, family
 from obmen.sync.settle import Births, Entry, Moment, Settled, fence, is_echo, repeats, settle, still_waits
-from obmen.sync.shadow import Look, Shadow, View, bind_key, bound_key
+from obmen.sync.shadow import Look, Shadow, View, Wire, bind_key, bound_key
 
 REFUSALS = frozenset(
     reason.code
@@ -236,6 +236,7 @@ class _Page:
             view=self.view,
             topology=self.topology,
             moment=self.moment,
+            defaults=self._defaults() if shadow is None else {},
             laws=self.hub.laws,
         )
         self._count(look, settled)
@@ -243,6 +244,9 @@ class _Page:
         self.merged.append(_Merged(look, record, settled))
         if settled.entries:
             self._line(record.id, "look", settled.entries)
+
+    def _defaults(self) -> Mapping[str, Wire]:
+        return self.hub.connections[self.page.connection].traits(self.page.entity).defaults
 
     def _report(self, record: Record, before: Shadow, after: Shadow, entries: Sequence[Entry]) -> None:
         """Open the issues of what a person has to settle, close those that are settled."""
@@ -295,6 +299,9 @@ class _Page:
             fresh = Shadow(held={}, seen=page.read_at, as_of=shadow.as_of)
             self.tx.put_shadows(page.connection, page.entity, {record.id: fresh})
             self.again.append(msgspec.structs.replace(look, ref=look.merged_into, merged_into=None))
+            outbox.recompute(
+                self.tx, self.hub, page.entity, records=[record], changed=(), touched=page.connection
+            )
         elif self.topology.reader(page.connection) is not None:
             self.opened.append(issues.gone(page.connection, record, look.ref))
         outbox.recompute_lane(self.tx, self.hub, page.connection, record)

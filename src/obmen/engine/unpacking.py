@@ -6,7 +6,7 @@ import asyncio
 import gc
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO
@@ -16,8 +16,10 @@ import msgspec
 from obmen.connectors.contract import Envelope, Portion, Unpacker
 from obmen.engine import guarding
 from obmen.engine.absence import missing
+from obmen.engine.awakening import awaken
 from obmen.engine.hub import Hub
 from obmen.engine.pulling import follow
+from obmen.engine.remapping import reread
 from obmen.engine.settling import Arrival, settle_page
 from obmen.engine.waking import HOOK
 from obmen.errors import BadInput, Bug, ObmenError
@@ -31,8 +33,16 @@ _LENGTH = struct.Struct(">Q")
 WORKING, DONE, FAILED, WAITING = "working", "done", "failed", "waiting"
 
 
-async def unpack(hub: Hub, number: int) -> StoredEnvelope:
-    """Settle everything in one envelope, from where it was left; return the envelope as it stands then."""
+def never() -> bool:
+    """Tell that there is no reason to stop."""
+    return False
+
+
+async def unpack(hub: Hub, number: int, *, stopped: Callable[[], bool] = never) -> StoredEnvelope:
+    """Settle everything in one envelope, from where it was left; return the envelope as it stands then.
+
+    Where `stopped` says so it ends behind the portion in hand, to be gone on with another time.
+    """
     stored = await hub.ledger.run(lambda tx: tx.envelope(number))
     if stored.state in {DONE, FAILED}:
         return stored
@@ -43,7 +53,8 @@ async def unpack(hub: Hub, number: int) -> StoredEnvelope:
             await hub.ledger.run(lambda tx: _absence(tx, hub, stored))
         else:
             with _calm_collector():
-                await _portions(hub, stored)
+                await _portions(hub, stored, stopped)
+            await reread(hub, stored.connection)
     except BadInput as error:
         await _fail(hub, number, error)
     return await hub.ledger.run(lambda tx: tx.envelope(number))
@@ -51,10 +62,15 @@ async def unpack(hub: Hub, number: int) -> StoredEnvelope:
 
 async def quiet(hub: Hub, connection: str) -> list[str]:
     """Tell the guards that an exchange has come to rest; return the digests asked about."""
-    return await hub.ledger.run(lambda tx: guarding.evaluate(tx, hub, connection))
+
+    def rest(tx: Tx) -> list[str]:
+        awaken(tx, hub, connection)  # pictures may come behind the last file that shows them
+        return guarding.evaluate(tx, hub, connection)
+
+    return await hub.ledger.run(rest)
 
 
-async def _portions(hub: Hub, stored: StoredEnvelope) -> None:
+async def _portions(hub: Hub, stored: StoredEnvelope, stopped: Callable[[], bool]) -> None:
     connection = hub.connections[stored.connection]
     if not isinstance(connection, Unpacker):
         raise Bug(
@@ -68,9 +84,16 @@ async def _portions(hub: Hub, stored: StoredEnvelope) -> None:
         # The next portion is decoded while the ledger stores the one before: databases work outside Python's lock.
         ahead = asyncio.create_task(asyncio.to_thread(_next, spool))
         while (portion := await ahead) is not None:
+            if stopped():
+                return
             ahead = asyncio.create_task(asyncio.to_thread(_next, spool))
             await hub.ledger.run(partial(settle_portion, hub=hub, stored=stored, portion=portion))
-    await hub.ledger.run(lambda tx: tx.move_envelope(stored.id, state=DONE, position=-1, counted={}))
+    await hub.ledger.run(partial(_end, hub=hub, stored=stored))
+
+
+def _end(tx: Tx, hub: Hub, stored: StoredEnvelope) -> None:
+    awaken(tx, hub, stored.connection)
+    tx.move_envelope(stored.id, state=DONE, position=-1, counted={})
 
 
 def settle_portion(tx: Tx, hub: Hub, stored: StoredEnvelope, portion: Portion) -> None:

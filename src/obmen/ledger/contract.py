@@ -80,6 +80,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     job: str = ""
     """The vendor's own number of work it does later."""
     tries: int = 0
+    waits: tuple[str, ...] = ()
+    """Atoms that could not be sent yet: their partners or mappings were missing."""
 
 
 class JournalLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -277,6 +279,11 @@ class Tx(Protocol):
     def woken(self, keys: Collection[str]) -> list[Waiter]:
         """Return and forget who waited for these keys; waiting writes become ready."""
 
+    def waited_for(
+        self, prefix: str, kind: str, *, after: str = "", limit: int = 500
+    ) -> list[tuple[str, Waiter]]:
+        """Return the keys behind `after` that begin with a prefix, in order, each with one who waits for it."""
+
     def waiters(self, *, limit: int = 10_000) -> list[tuple[str, Waiter]]:
         """Return who waits for which key."""
 
@@ -310,9 +317,18 @@ class Tx(Protocol):
         """Return a kept plan."""
 
     # --- moving work
-    def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:
-        """Lease ready rows: whole lanes in rank order, no lane that has an open attempt or a leased row.
+    def claim(
+        self,
+        connection: str,
+        *,
+        now: float,
+        limit: int,
+        lease_s: float,
+        only: Collection[int] | None = None,
+    ) -> list[Delivery]:
+        """Lease ready rows, of these records only where some are named.
 
+        Whole lanes in rank order, no lane that has an open attempt or a leased row.
         Of one lane only the rows of its lowest ready rank are returned, so partners go first. Rows whose lease ran
         out count as ready.
         """

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from obmen.ledger.sql import SqlTx
 
 HELD_EPOCH = "held_epoch"
+HOLD = "hold"
+"""State of a connection that waits for a person after a restore."""
 EPOCH = "epoch"
 GAP = 1_000_000
 """Numbers skipped at a raise: more than can have been given out since the newest backup worth restoring."""
@@ -117,5 +119,5 @@ def raise_epoch(tx: SqlTx) -> int:
         tx.count(RECORD, GAP)
     tx.db.run(_HOLD)
     for (connection,) in tx.db.rows(_CONNECTIONS):
-        tx.put_state(connection, "hold", HELD_EPOCH)
+        tx.put_state(connection, HOLD, HELD_EPOCH)
     return tx.count(EPOCH, 1)

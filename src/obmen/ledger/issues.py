@@ -14,6 +14,8 @@ from obmen.ledger.statement import Statement, among, unindexed, upsert, word
 from obmen.ledger.tables import DANGERS, ISSUES, OUTBOX, WAITS
 
 WRITE = "write"
+_LAST = "\U0010ffff"
+"""Behind every character a key may go on with."""
 
 _ENCODE = msgspec.json.Encoder().encode
 _DANGER = msgspec.json.Decoder(Danger).decode
@@ -24,6 +26,17 @@ _WAITING = Statement(
     .where(among(WAITS.c.key, "keys"))
     .distinct()
     .order_by(WAITS.c.record, WAITS.c.connection, WAITS.c.kind)
+)
+_WAITED_FOR = Statement(
+    sa.select(WAITS.c.key, sa.func.min(WAITS.c.record), sa.func.min(WAITS.c.connection))
+    .where(
+        WAITS.c.key > sa.bindparam("after"),
+        WAITS.c.key < sa.bindparam("end"),
+        WAITS.c.kind == sa.bindparam("kind"),
+    )
+    .group_by(WAITS.c.key)
+    .order_by(WAITS.c.key)
+    .limit(sa.bindparam("limit"))
 )
 _ANYBODY = Statement(
     sa.select(WAITS.c.record)
@@ -115,6 +128,13 @@ class Issues(Part):
             ]
             self.db.run(_WAKE, reader=reader, records=self.db.batch(records), nothing=self.db.document(b"[]"))
         return waiters
+
+    def waited_for(
+        self, prefix: str, kind: str, *, after: str = "", limit: int = 500
+    ) -> list[tuple[str, Waiter]]:
+        """Return the keys behind `after` that begin with a prefix, in order, each with one who waits for it."""
+        rows = self.db.rows(_WAITED_FOR, after=max(after, prefix), end=prefix + _LAST, kind=kind, limit=limit)
+        return [(key, Waiter(record, connection, kind)) for key, record, connection in rows]
 
     # --- issues
     def open_issues(self, issues: Sequence[Issue], *, at: float) -> None:

@@ -71,19 +71,27 @@ _RECLAIM = Statement(
     sa.update(OUTBOX).where(_OF_CONNECTION, among(OUTBOX.c.record, "records")).values(state=word(READY))
 )
 _LEASED_LANES = sa.select(OUTBOX.c.lane).where(_OF_CONNECTION, _IS_LEASED)
-_CANDIDATES = Statement(
-    sa.select(*_COLUMNS)
-    .where(
-        _OF_CONNECTION,
-        OUTBOX.c.state == word(READY),
-        OUTBOX.c.not_before <= sa.bindparam("now"),
-        OUTBOX.c.lane.not_in(_LEASED_LANES),
-        OUTBOX.c.lane.not_in(OPEN_LANES),
+
+
+def _candidates(*also: sa.ColumnElement[bool]) -> Statement:
+    return Statement(
+        sa.select(*_COLUMNS)
+        .where(
+            _OF_CONNECTION,
+            OUTBOX.c.state == word(READY),
+            OUTBOX.c.not_before <= sa.bindparam("now"),
+            OUTBOX.c.lane.not_in(_LEASED_LANES),
+            OUTBOX.c.lane.not_in(OPEN_LANES),
+            *also,
+        )
+        .order_by(OUTBOX.c.rank, OUTBOX.c.lane, OUTBOX.c.record)
+        .limit(sa.bindparam("limit"))
+        .with_for_update(of=OUTBOX, skip_locked=True)
     )
-    .order_by(OUTBOX.c.rank, OUTBOX.c.lane, OUTBOX.c.record)
-    .limit(sa.bindparam("limit"))
-    .with_for_update(of=OUTBOX, skip_locked=True)
-)
+
+
+_CANDIDATES = _candidates()
+_CANDIDATES_AMONG = _candidates(among(OUTBOX.c.record, "records"))
 _LEASE = Statement(
     sa.update(OUTBOX)
     .where(_OF_CONNECTION, among(OUTBOX.c.record, "records"))
@@ -122,10 +130,18 @@ class Outbox(Part):
         if records:
             self.db.run(_DROP, connection=connection, records=self.db.batch(records))
 
-    def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:
-        """Lease ready rows: whole lanes in rank order, no lane that has an open attempt or a leased row.
+    def claim(
+        self,
+        connection: str,
+        *,
+        now: float,
+        limit: int,
+        lease_s: float,
+        only: Collection[int] | None = None,
+    ) -> list[Delivery]:
+        """Lease ready rows, of these records only where some are named.
 
-        Of one lane only the rows of its lowest ready rank are returned, so partners go first. Rows whose lease ran
+        Whole lanes in rank order, no lane that has an open attempt or a leased row. Of one lane only the rows of its lowest ready rank are returned, so partners go first. Rows whose lease ran
         out count as ready. Only a lane longer than `limit` is taken in pieces.
         """
         if self.db.is_postgresql:
@@ -133,7 +149,11 @@ class Outbox(Part):
         expired = [row[0] for row in self.db.rows(_EXPIRED, connection=connection, now=now)]
         if expired:
             self.db.run(_RECLAIM, connection=connection, records=self.db.batch(expired))
-        found = self.db.rows(_CANDIDATES, connection=connection, now=now, limit=limit + 1)
+        asked: dict[str, Any] = {"connection": connection, "now": now, "limit": limit + 1}
+        if only is None:
+            found = self.db.rows(_CANDIDATES, **asked)
+        else:
+            found = self.db.rows(_CANDIDATES_AMONG, records=self.db.batch(only), **asked)
         claimed = whole_lanes(map(_delivery, found), limit)
         if claimed:
             self.db.run(

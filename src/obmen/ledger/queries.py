@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from obmen.ledger.contract import StoredEnvelope, Waiter
 from obmen.ledger.inbox import Inbox
-from obmen.ledger.statement import Statement
-from obmen.ledger.tables import BINDINGS, ENVELOPES, RECORDS, WAITS
+from obmen.ledger.statement import Statement, word
+from obmen.ledger.tables import BINDINGS, CURSORS, ENVELOPES, RECORDS, SIGHTINGS, WAITS
 
 _WAITING = Statement(
     sa.select(WAITS.c.key, WAITS.c.record, WAITS.c.connection, WAITS.c.kind)
@@ -31,6 +31,23 @@ _TITLES = Statement(
 )
 
 
+_DOUBLY_BOUND = Statement(
+    sa.select(BINDINGS.c.connection, BINDINGS.c.record)
+    .where(BINDINGS.c.kind == word("live"))
+    .group_by(BINDINGS.c.connection, BINDINGS.c.entity, BINDINGS.c.record)
+    .having(sa.func.count() > sa.literal_column("1"))
+    .order_by(BINDINGS.c.connection, BINDINGS.c.record)
+    .limit(sa.bindparam("limit"))
+)
+_CURSORS = Statement(sa.select(*CURSORS.columns).order_by(CURSORS.c.connection, CURSORS.c.name))
+_PAGES = Statement(
+    sa.select(sa.func.count()).where(
+        SIGHTINGS.c.connection == sa.bindparam("connection"), SIGHTINGS.c.entity == sa.bindparam("entity")
+    )
+)
+_DIGITS = 19
+"""A longer number is no record's: it would not fit into the database's."""
+
 _ENVELOPES = Statement(sa.select(ENVELOPES.c.id).order_by(ENVELOPES.c.id.desc()).limit(sa.bindparam("limit")))
 
 
@@ -46,13 +63,31 @@ class Queries(Inbox):
         """Return the newest envelopes, whatever became of them, newest first."""
         return [self.envelope(row.id) for row in self.db.rows(_ENVELOPES, limit=limit)]
 
+    def by_code(self, entity: str, text: str) -> list[int]:
+        """Return the records of an entity that have this ref in some system or this number here."""
+        exact = {row.record for row in self.db.rows(_BY_REF, entity=entity, ref=text)}
+        if text.isdecimal() and len(text) < _DIGITS:
+            exact |= {row.id for row in self.db.rows(_BY_ID, entity=entity, id=int(text))}
+        return sorted(exact)
+
     def search(self, entity: str, text: str, *, limit: int = 20) -> list[int]:
         """Return the records of an entity a person may mean: by ref in any system, by id, else by a part of the title."""
-        exact = {row.record for row in self.db.rows(_BY_REF, entity=entity, ref=text)}
-        if text.isdecimal():
-            exact |= {row.id for row in self.db.rows(_BY_ID, entity=entity, id=int(text))}
+        exact = self.by_code(entity, text)
         if exact:
-            return sorted(exact)[:limit]
+            return exact[:limit]
         rows = self.db.rows(_TITLES, entity=entity)
         wanted = text.casefold()
         return [row.id for row in rows if wanted in row.title.casefold()][:limit]
+
+    # --- what an audit asks
+    def doubly_bound(self, *, limit: int = 100) -> list[tuple[str, int]]:
+        """Return connections and records that have more than one live ref of one entity there."""
+        return [(row.connection, row.record) for row in self.db.rows(_DOUBLY_BOUND, limit=limit)]
+
+    def cursors(self) -> list[tuple[str, str, str]]:
+        """Return every cursor: connection, name, value."""
+        return [(row.connection, row.name, row.value) for row in self.db.rows(_CURSORS)]
+
+    def pages(self, connection: str, entity: str) -> int:
+        """Count the pages of one entity one system has shown, as far as they are kept."""
+        return int(self.db.one(_PAGES, connection=connection, entity=entity)[0])

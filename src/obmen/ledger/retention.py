@@ -1,11 +1,12 @@
-"""Forget what is old: the journal, the raw log, page sightings, finished envelopes with their files, closed issues."""
+"""Forget what is old: the journal, the raw log, page sightings, finished envelopes, closed issues.
+
+Files are not touched here: an envelope may name a file of somebody else's, and two may name the same.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import sqlalchemy as sa
@@ -72,44 +73,34 @@ _OLD = {
     "envelopes": (_older(ENVELOPES, ENVELOPES.c.received_at, _FINISHED), _delete(ENVELOPES)),
     "issues": (_older(ISSUES, ISSUES.c.closed_at), _delete(ISSUES)),
 }
-_PATHS = Statement(
-    sa.select(ENVELOPES.c.path).where(among(ENVELOPES.c.id, "ids"), ENVELOPES.c.path != word(""))
-)
+_PATHS = Statement(sa.select(ENVELOPES.c.path).where(ENVELOPES.c.path != word("")).distinct())
 _OLD_PLANS = Statement(sa.delete(PLANS).where(PLANS.c.at < sa.bindparam("before")))
 
 
 async def prune(ledger: SqlLedger, *, now: float, keep: Keep) -> dict[str, int]:
     """Delete what has outlived its days, in small transactions, and return how much of each kind.
 
-    The newest page of each entity of each connection is kept whatever its age. Files of envelopes go after their rows.
+    The newest page of each entity of each connection is kept whatever its age.
     """
     counts = dict.fromkeys(_OLD, 0)
     for kind in _OLD:
         work = partial(_portion, kind=kind, before=now - getattr(keep, kind) * _DAY_S)
-        while (found := await ledger.run(work)).deleted:
-            await asyncio.to_thread(_unlink, found.paths)
-            counts[kind] += found.deleted
+        while deleted := await ledger.run(work):
+            counts[kind] += deleted
     before = now - keep.plans * _DAY_S
     counts["plans"] = await ledger.run(lambda tx: tx.db.run(_OLD_PLANS, before=before))
     return counts
 
 
-class _Portion(NamedTuple):
-    deleted: int
-    paths: list[str]
+def kept_files(tx: SqlTx) -> set[str]:
+    """Return the files that envelopes name."""
+    return {str(row[0]) for row in tx.db.rows(_PATHS)}
 
 
-def _portion(tx: SqlTx, *, kind: str, before: float) -> _Portion:
-    """Delete some rows of one kind; return how many and the files that belonged to them."""
+def _portion(tx: SqlTx, *, kind: str, before: float) -> int:
+    """Delete some rows of one kind and return how many."""
     find, delete = _OLD[kind]
     ids = [row[0] for row in tx.db.rows(find, before=before, limit=_ROWS)]
-    batch = tx.db.batch(ids)
-    paths = [row[0] for row in tx.db.rows(_PATHS, ids=batch)] if ids and kind == "envelopes" else []
     if ids:
-        tx.db.run(delete, ids=batch)
-    return _Portion(len(ids), paths)
-
-
-def _unlink(paths: list[str]) -> None:
-    for path in paths:
-        Path(path).unlink(missing_ok=True)
+        tx.db.run(delete, ids=tx.db.batch(ids))
+    return len(ids)

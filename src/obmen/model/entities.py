@@ -16,6 +16,8 @@ class Atom(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     doc: str
+    ru: str
+    """The same in Russian."""
     partner: str | None = None
     """Entity whose record id the value is; its wire form is that record's ref, decoded by binding."""
     many: bool = False
@@ -50,17 +52,26 @@ def _atom(entity: Entity, name: str) -> Atom:
     raise KeyError(f"{entity.name} has no atom «{name}»; known: {known}")
 
 
-ACTIVE = Atom(name="active", doc="Whether it is sold or shown; removal is `false`, never a deletion.")
+ACTIVE = Atom(
+    name="active",
+    doc="Whether it is sold or shown; removal is `false`, never a deletion.",
+    ru="Продаётся или показывается; снятие с продажи — `false`, а не удаление.",
+)
 
 CATEGORY = Entity(
     name="category",
     rank=10,
     atoms=(
-        Atom(name="name", doc="Name shown to buyers."),
-        Atom(name="parent", doc="The category it stands in.", partner="category"),
-        Atom(name="slug", doc="Symbolic code of its address."),
-        Atom(name="sort", doc="Order among its siblings."),
-        Atom(name="description", doc="Text of its page, HTML."),
+        Atom(name="name", doc="Name shown to buyers.", ru="Название для покупателей."),
+        Atom(
+            name="parent",
+            doc="The category it stands in.",
+            ru="Раздел, в котором лежит раздел.",
+            partner="category",
+        ),
+        Atom(name="slug", doc="Symbolic code of its address.", ru="Символьный код для адреса."),
+        Atom(name="sort", doc="Order among its siblings.", ru="Порядок среди соседей."),
+        Atom(name="description", doc="Text of its page, HTML.", ru="Текст страницы, HTML."),
         ACTIVE,
     ),
 )
@@ -70,30 +81,66 @@ PRODUCT = Entity(
     rank=20,
     lane_by="parent",
     atoms=(
-        Atom(name="name", doc="Name shown to buyers."),
-        Atom(name="full_name", doc="Name for printed documents."),
-        Atom(name="slug", doc="Symbolic code of its address; made at creation and never again."),
-        Atom(name="sku", doc="The merchant's article; neither unique nor always present."),
-        Atom(name="barcodes", doc="Barcodes, a sorted list."),
-        Atom(name="parent", doc="The product this one is a variant of.", partner="product"),
-        Atom(name="categories", doc="Categories it stands in.", partner="category", many=True),
-        Atom(name="description", doc="Full text, HTML."),
-        Atom(name="summary", doc="Short text, HTML."),
+        Atom(name="name", doc="Name shown to buyers.", ru="Название для покупателей."),
+        Atom(name="full_name", doc="Name for printed documents.", ru="Полное название для печати."),
+        Atom(
+            name="slug",
+            doc="Symbolic code of its address; made at creation and never again.",
+            ru="Символьный код для адреса; создаётся один раз и больше не меняется.",
+        ),
+        Atom(
+            name="sku",
+            doc="The merchant's article; neither unique nor always present.",
+            ru="Артикул; бывает неуникальным и бывает пустым.",
+        ),
+        Atom(name="barcodes", doc="Barcodes, a sorted list.", ru="Штрихкоды, список по порядку."),
+        Atom(
+            name="parent",
+            doc="The product this one is a variant of.",
+            ru="Товар, вариант которого это.",
+            partner="product",
+        ),
+        Atom(
+            name="categories",
+            doc="Categories it stands in.",
+            ru="Разделы, в которых лежит товар.",
+            partner="category",
+            many=True,
+        ),
+        Atom(name="description", doc="Full text, HTML.", ru="Подробное описание, HTML."),
+        Atom(name="summary", doc="Short text, HTML.", ru="Краткое описание, HTML."),
         Atom(
             name="pictures",
             doc="Pictures in order, each by the SHA-256 of its bytes; the first is the main one.",
+            ru="Картинки по порядку, каждая — SHA-256 своего содержимого; первая главная.",
         ),
-        Atom(name="unit", doc="Base unit, OKEI code: 796 piece, 166 kg, 006 metre."),
-        Atom(name="vat", doc="VAT rate, `22` … or `none`; no default."),
-        Atom(name="weight", doc="Weight, grams."),
-        Atom(name="length", doc="Length, millimetres."),
-        Atom(name="width", doc="Width, millimetres."),
-        Atom(name="height", doc="Height, millimetres."),
-        Atom(name="brand", doc="Brand."),
-        Atom(name="manufacturer", doc="Who makes it."),
-        Atom(name="country", doc="Country of origin."),
-        Atom(name="kind", doc="`goods`, `service` or `set`."),
-        Atom(name="properties.*", doc="One property each, by its canonical code."),
+        Atom(
+            name="unit",
+            doc="Base unit, OKEI code: 796 piece, 166 kg, 006 metre.",
+            ru="Базовая единица, код ОКЕИ: 796 штука, 166 кг, 006 метр.",
+        ),
+        Atom(
+            name="vat",
+            doc="VAT rate, `22` … or `none`; no default.",
+            ru="Ставка НДС: `22` … или `none` (без НДС); по умолчанию никакой.",
+        ),
+        Atom(name="weight", doc="Weight, grams.", ru="Вес, граммы."),
+        Atom(name="length", doc="Length, millimetres.", ru="Длина, миллиметры."),
+        Atom(name="width", doc="Width, millimetres.", ru="Ширина, миллиметры."),
+        Atom(name="height", doc="Height, millimetres.", ru="Высота, миллиметры."),
+        Atom(name="brand", doc="Brand.", ru="Бренд."),
+        Atom(name="manufacturer", doc="Who makes it.", ru="Производитель."),
+        Atom(name="country", doc="Country of origin.", ru="Страна происхождения."),
+        Atom(
+            name="kind",
+            doc="`goods`, `service` or `set`.",
+            ru="`goods` товар, `service` услуга, `set` комплект.",
+        ),
+        Atom(
+            name="properties.*",
+            doc="One property each, by its canonical code.",
+            ru="По одному свойству, под его кодом.",
+        ),
         ACTIVE,
     ),
 )
@@ -103,22 +150,34 @@ OFFER = Entity(
     rank=30,
     lane_by="product",
     atoms=(
-        Atom(name="product", doc="What is sold.", partner="product"),
-        Atom(name="name", doc="Name of this variant as its system prints it."),
-        Atom(name="sku", doc="Article of this variant."),
-        Atom(name="barcodes", doc="Barcodes of this variant, a sorted list."),
+        Atom(name="product", doc="What is sold.", ru="Что продаётся.", partner="product"),
+        Atom(
+            name="name",
+            doc="Name of this variant as its system prints it.",
+            ru="Название варианта, как его печатает система.",
+        ),
+        Atom(name="sku", doc="Article of this variant.", ru="Артикул варианта."),
+        Atom(
+            name="barcodes",
+            doc="Barcodes of this variant, a sorted list.",
+            ru="Штрихкоды варианта, список по порядку.",
+        ),
         Atom(
             name="characteristics",
             doc="What makes it differ: pairs of name and value; empty for a bare offer.",
+            ru="Чем отличается: пары «название — значение»; у простого предложения пусто.",
         ),
-        Atom(name="unit", doc="Unit the price is for, OKEI code."),
-        Atom(name="prices.*", doc="Price by price type, money."),
+        Atom(name="unit", doc="Unit the price is for, OKEI code.", ru="За какую единицу цена, код ОКЕИ."),
+        Atom(name="prices.*", doc="Price by price type, money.", ru="Цена по типу цены, деньги."),
         Atom(
-            name="stock.*", doc="Stock by warehouse, a quantity; may be negative where the owner counts so."
+            name="stock.*",
+            doc="Stock by warehouse, a quantity; may be negative where the owner counts so.",
+            ru="Остаток по складу; бывает отрицательным, если так считает главный.",
         ),
         Atom(
             name="available",
             doc="What may be sold: stock of the selling warehouses, never below zero.",
+            ru="Сколько можно продать: остаток складов продажи, не меньше нуля.",
             volatile=True,
             derived=True,
         ),
@@ -130,16 +189,40 @@ ORDER = Entity(
     name="order",
     rank=50,
     atoms=(
-        Atom(name="number", doc="Number shown to people."),
-        Atom(name="stage", doc="How far it has gone: new, confirmed, supply, assembling, delivery, done."),
-        Atom(name="cancelled", doc="The reason it was cancelled; absent while it lives."),
-        Atom(name="money", doc="Lines, discounts, delivery price and total, decided together."),
-        Atom(name="buyer", doc="Who bought.", partner="customer"),
-        Atom(name="payments.*", doc="One payment each; it belongs to whoever made it."),
-        Atom(name="shipments.*", doc="One shipment each; it belongs to whoever made it."),
-        Atom(name="returns.*", doc="One return each; it belongs to whoever made it."),
-        Atom(name="responsible", doc="The manager in charge."),
-        Atom(name="comment", doc="The buyer's comment."),
+        Atom(name="number", doc="Number shown to people.", ru="Номер, который видят люди."),
+        Atom(
+            name="stage",
+            doc="How far it has gone: new, confirmed, supply, assembling, delivery, done.",
+            ru="Как далеко зашёл: new, confirmed, supply, assembling, delivery, done.",
+        ),
+        Atom(
+            name="cancelled",
+            doc="The reason it was cancelled; absent while it lives.",
+            ru="Причина отмены; пока заказ жив, пусто.",
+        ),
+        Atom(
+            name="money",
+            doc="Lines, discounts, delivery price and total, decided together.",
+            ru="Состав, скидки, доставка и итог — решаются вместе.",
+        ),
+        Atom(name="buyer", doc="Who bought.", ru="Покупатель.", partner="customer"),
+        Atom(
+            name="payments.*",
+            doc="One payment each; it belongs to whoever made it.",
+            ru="По одной оплате; хозяин — тот, кто провёл.",
+        ),
+        Atom(
+            name="shipments.*",
+            doc="One shipment each; it belongs to whoever made it.",
+            ru="По одной отгрузке; хозяин — тот, кто отгрузил.",
+        ),
+        Atom(
+            name="returns.*",
+            doc="One return each; it belongs to whoever made it.",
+            ru="По одному возврату; хозяин — тот, кто оформил.",
+        ),
+        Atom(name="responsible", doc="The manager in charge.", ru="Ответственный менеджер."),
+        Atom(name="comment", doc="The buyer's comment.", ru="Комментарий покупателя."),
     ),
 )
 
@@ -147,9 +230,15 @@ CUSTOMER = Entity(
     name="customer",
     rank=40,
     atoms=(
-        Atom(name="name", doc="Full name."),
-        Atom(name="phones", doc="Phones in international form, a sorted list."),
-        Atom(name="emails", doc="Addresses, a sorted list."),
+        Atom(name="name", doc="Full name.", ru="Полное имя."),
+        Atom(
+            name="phones",
+            doc="Phones in international form, a sorted list.",
+            ru="Телефоны в международном виде, список по порядку.",
+        ),
+        Atom(
+            name="emails", doc="Addresses, a sorted list.", ru="Адреса электронной почты, список по порядку."
+        ),
     ),
 )
 

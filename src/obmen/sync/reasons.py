@@ -113,6 +113,7 @@ class Reason(Enum):
         "база восстановлена из копии: сначала сверка и план",
     )
     PAUSED = "paused", "the connection is paused", "обмен приостановлен"
+    SILENT = "silent", "it has not called for long", "давно не выходила на обмен"
     ATTEMPT_OPEN = "attempt_open", "an earlier write has no outcome yet", "ответа нет, проверяем, дошло ли"
     MOVED = "moved", "changed since the plan was made", "изменилось после составления плана"
     # How a write ended

@@ -97,12 +97,13 @@ def settle(
     view: View,
     topology: Topology,
     moment: Moment,
+    defaults: Mapping[str, Wire] = {},
     laws: Laws = ALL,
 ) -> Settled:
     """Merge one look that passed the fence into its record and its shadow.
 
-    `record` is the bound record (an empty one for a newly created). The caller recomputes what every reader is
-    behind on; nothing is written from here.
+    `defaults` is what the system fills in by itself: at first contact that is nobody's word. The caller recomputes what
+    every reader is behind on; nothing is written from here.
     """
     merge = _Merge(
         record=record,
@@ -112,6 +113,7 @@ def settle(
         view=view,
         topology=topology,
         moment=moment,
+        defaults=defaults,
         laws=laws,
     )
     return merge.run()
@@ -224,6 +226,7 @@ class _Merge:
         view: View,
         topology: Topology,
         moment: Moment,
+        defaults: Mapping[str, Wire],
         laws: Laws,
     ) -> None:
         self.record = record
@@ -233,6 +236,7 @@ class _Merge:
         self.view = view
         self.topology = topology
         self.moment = moment
+        self.defaults = defaults
         self.laws = laws
         self.entity = ENTITIES[record.entity]
         self.held: dict[str, Wire] = dict(shadow.held) if shadow else {}
@@ -272,10 +276,10 @@ class _Merge:
             self._block(name, wire, value)
             return
         was_blocked = self.blocked.pop(name, None) is not None
-        if known and not was_blocked and Law.ECHO_BY_MEANING in self.laws:
-            if self._same_meaning(name, value, held):
-                self._echo(name, wire, held)
-                return
+        echoes = known and not was_blocked and Law.ECHO_BY_MEANING in self.laws
+        if echoes and self._same_meaning(name, value, held):
+            self._echo(name, wire, held)
+            return
         if Law.AGREE_FIRST in self.laws and self._agrees(name, value):
             self._hold(name, wire, mine=False)
             self.frozen.pop(name, None)
@@ -302,6 +306,10 @@ class _Merge:
             self._hold(name, wire, mine=False)
             self.frozen[name] = Reason.FACTS_CLASH.code
             self._note(name, Reason.FACTS_CLASH, current, value)
+            return
+        if empty and name in self.defaults and self.defaults[name] == wire and Law.BASELINE in self.laws:
+            self._hold(name, wire, mine=False)
+            self._note(name, Reason.BASELINE, None, value)
             return
         if empty:
             self._take(name, wire, value, Reason.FILLED)

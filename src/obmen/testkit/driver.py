@@ -340,9 +340,7 @@ class Driver:
             steps = freeze(tx, world.hub, name, prepared)
         if not steps or rng.random() < 0.03:
             return
-        toy = world.shelf(name)
-        assert isinstance(toy, Toy)
-        outcomes = list(run(toy.push(steps)))
+        outcomes = list(run(world.toy(name).push(steps)))
         self.answers.append(Answer(name, prepared.entity, outcomes, steps[0].attempt))
 
     def _meanwhile(self, rng: Random) -> None:
@@ -406,6 +404,8 @@ class Driver:
         world = self.world
         with world.begin() as tx:
             for name in world.hub.connections:
+                for danger in tx.dangers(name):
+                    world.allow(danger.after)
                 for asked in guarding.evaluate(tx, world.hub, name):
                     guarding.confirm(tx, world.hub, asked)
 

@@ -361,6 +361,24 @@ class MemoryTx:
                 self._set(shelf, waiter.record, _Lease(row, 0.0))
         return sorted(waiters)
 
+    def waited_for(
+        self, prefix: str, kind: str, *, after: str = "", limit: int = 500
+    ) -> list[tuple[str, Waiter]]:
+        """Return the keys behind `after` that begin with a prefix, in order, each with one who waits for it."""
+        found: list[tuple[str, Waiter]] = []
+        for key in sorted(key for key in self._at.waits if key.startswith(prefix) and key > after):
+            of_kind = [waiter for waiter in self._at.waits[key] if waiter.kind == kind]
+            if of_kind and len(found) < limit:
+                found.append((key, min(of_kind)))
+        return found
+
+    def waiters(self, *, limit: int = 10_000) -> list[tuple[str, Waiter]]:
+        """Return who waits for which key."""
+        found = [
+            (key, waiter) for key, waiters in sorted(self._at.waits.items()) for waiter in sorted(waiters)
+        ]
+        return found[:limit]
+
     # --- issues and guards
     def open_issues(self, issues: Sequence[Issue], *, at: float) -> None:
         """Open issues, or count them once more."""
@@ -404,7 +422,15 @@ class MemoryTx:
         ]
 
     # --- moving work
-    def claim(self, connection: str, *, now: float, limit: int, lease_s: float) -> list[Delivery]:
+    def claim(
+        self,
+        connection: str,
+        *,
+        now: float,
+        limit: int,
+        lease_s: float,
+        only: Collection[int] | None = None,
+    ) -> list[Delivery]:
         """Lease ready rows: whole lanes in rank order, no lane that has an open attempt or a leased row."""
         shelf = self._at.outbox[connection]
         busy = {self._lane(connection, record) for record in self._at.attempts[connection]}
@@ -414,7 +440,7 @@ class MemoryTx:
                 busy.add(row.lane)
             elif row.state in {LEASED, READY} and row.not_before <= now:
                 ready.append(row)
-        ready = [row for row in ready if row.lane not in busy]
+        ready = [row for row in ready if row.lane not in busy and (only is None or row.record in only)]
         ready.sort(key=lambda row: (row.rank, row.lane, row.record))
         claimed = [
             msgspec.structs.replace(row, state=LEASED) for row in whole_lanes(ready[: limit + 1], limit)
@@ -550,9 +576,8 @@ class MemoryLedger:
         """Return a copy of everything for `restore`."""
         return _copied(self._shelves)
 
-    def restore(self, backup: object) -> None:
+    def restore(self, backup: Any) -> None:
         """Put the ledger back in time, as a database is: deliveries are held, numbers are not given out twice."""
-        assert isinstance(backup, _Shelves)
         self._shelves = _copied(backup)
         for counter in ("tick", "record"):
             self._shelves.counters[counter] += GAP

@@ -42,7 +42,8 @@ class Oracles:
     def __init__(self, world: World) -> None:
         self.world = world
         self.records: dict[int, Record] = {}
-        self._known: dict[tuple[str, int], tuple[Record, Shadow | None, object, bool]] = {}
+        self._known: dict[tuple[str, int], tuple[Record, Shadow | None, object]] = {}
+        """What was found up to date, by reader and record; it stays so as long as nothing of it changes."""
 
     def forget(self) -> None:
         """Begin anew: the ledger was put back in time."""
@@ -73,6 +74,8 @@ class Oracles:
 
     def _changed(self, before: Record | None, after: Record) -> None:
         topology = self.world.hub.topologies[after.entity]
+        if after.origin not in topology.creators:
+            raise Violation(f"{after.entity} {after.id} was brought by {after.origin}, which may not")
         for atom, value in after.atoms.items():
             old = before.atoms.get(atom) if before is not None else None
             by = after.by(atom)
@@ -138,37 +141,30 @@ class Oracles:
         open_ = tx.attempts(reader, records)
         kinds = world.shelf(reader).kinds
         eyes = (refs, world.tables[reader].copy())
+        views: dict[str, View] = {}
         for number, record in records.items():
             if record.entity not in kinds or number in rows or number in open_:
                 continue
-            shadow = shadows.get(number)
-            known = self._known.get((reader, number))
-            if known is not None and known[0] is record and known[1] is shadow and known[2] == eyes:
-                behind = known[3]
-            else:
-                behind = self._is_behind(tx, reader, record, shadow, number in refs)
-                self._known[reader, number] = (record, shadow, eyes, behind)
-            if behind:
+            state = (record, shadows.get(number), eyes)
+            if self._known.get((reader, number)) == state:
+                continue
+            view = views.get(record.entity) or views.setdefault(
+                record.entity, self._view(tx, reader, record.entity)
+            )
+            if self._is_behind(tx, view, record, state[1], bound=number in refs):
                 raise Violation(f"{reader} is behind on {record.entity} {number} and nobody remembers it")
+            self._known[reader, number] = state
 
-    def _is_behind(self, tx: Tx, reader: str, record: Record, shadow: Shadow | None, bound: bool) -> bool:  # noqa: FBT001 - private
-        hub = self.world.hub
-        topology = hub.topologies[record.entity]
-        role = topology.reader(reader)
+    def _is_behind(self, tx: Tx, view: View, record: Record, shadow: Shadow | None, *, bound: bool) -> bool:
+        topology = self.world.hub.topologies[record.entity]
+        role = topology.reader(view.system)
         if role is None or record.merged_into is not None or (shadow is not None and shadow.gone):
             return False
         if not bound:
-            tombs = [b for b in tx.bindings([record.id]) if b.connection == reader and b.kind != "live"]
+            tombs = [b for b in tx.bindings([record.id]) if b.connection == view.system and b.kind != "live"]
             if tombs or record.atoms.get("active") is False:
                 return False
-        wanted = need(
-            record=record,
-            shadow=shadow,
-            view=self._view(tx, reader, record.entity),
-            topology=topology,
-            reader=role,
-        )
-        return wanted.is_behind
+        return need(record=record, shadow=shadow, view=view, topology=topology, reader=role).is_behind
 
     def _view(self, tx: Tx, reader: str, entity: str) -> View:
         partners = Bindings()
@@ -217,7 +213,8 @@ class Oracles:
         shadow = tx.shadows(toy.name, [record.id]).get(record.id)
         if ref is None:
             waits = row is not None and row.state in {WAITING, HELD}
-            if not waits and self._is_behind(tx, toy.name, record, shadow, False):
+            view = self._view(tx, toy.name, record.entity)
+            if not waits and self._is_behind(tx, view, record, shadow, bound=False):
                 raise Violation(f"{record.entity} {record.id} never reached {toy.name}: {row}")
             return
         thing = toy.things[ref]

@@ -25,6 +25,8 @@ class People:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self._last: tuple[str, str] | None = None
+        """What was edited last: the next edit is often of the same, elsewhere."""
 
     def furnish(self, rng: Random) -> None:
         """Put two products, their offers and an order where they are born."""
@@ -41,14 +43,28 @@ class People:
         world = self.world
         shelf: Shelf = rng.choice((world.erp, world.erp, *world.toys))
         entity = rng.choice(tuple(shelf.kinds))
+        if self._last is not None and rng.random() < 0.5:
+            self._edit_again(rng, *self._last)
+            return
         things = shelf.alive(entity)
         if not things or (len(things) < MOST[entity] and rng.random() < 0.3):
             self._create(rng, shelf, entity)
             return
         thing = rng.choice(things)
         atom = rng.choice([atom for atom in shelf.kinds[entity].atoms if atom not in FIXED])
+        self._type(rng, shelf, thing, atom)
+
+    def _edit_again(self, rng: Random, entity: str, atom: str) -> None:
+        world = self.world
+        shelves = [s for s in (world.erp, *world.toys) if entity in s.kinds and atom in s.kinds[entity].atoms]
+        things = [(shelf, thing) for shelf in shelves for thing in shelf.alive(entity)]
+        if things:
+            self._type(rng, *rng.choice(things), atom)
+
+    def _type(self, rng: Random, shelf: Shelf, thing: Thing, atom: str) -> None:
         if atom.startswith("payments") and atom != f"payments.{shelf.name}" and atom not in thing.fields:
             return  # a payment is made where it belongs, and edited anywhere
+        self._last = (thing.entity, atom)
         shelf.person_types(thing, atom, self._value(rng, shelf, thing, atom))
 
     def _create(self, rng: Random, shelf: Shelf, entity: str) -> None:

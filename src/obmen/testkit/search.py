@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 import msgspec
@@ -21,9 +21,12 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     what: str
 
 
-def episode(rng: Random) -> list[Move]:
+LENGTHS = (15, 30, 60)
+
+
+def episode(rng: Random, lengths: Sequence[int] = LENGTHS) -> list[Move]:
     """Return a random episode: short, middling or long; most begin in a furnished world."""
-    length = rng.choice((15, 30, 60))
+    length = rng.choice(lengths)
     start: list[Move] = [("seed", rng.getrandbits(32))] if rng.random() < 0.7 else []
     return start + [
         (name, rng.getrandbits(32)) for name in rng.choices(NAMES, cum_weights=CUMULATED, k=length)
@@ -69,11 +72,16 @@ def shrink(make: Callable[[], World], moves: list[Move], *, tries: int = 2000) -
     return moves
 
 
-def search(make: Callable[[], World], *, seed: int, steps: int) -> tuple[int, Failure | None]:
-    """Play episodes until `steps` are done or something breaks; return the steps done and the shrunk failure."""
+def search(
+    make: Callable[[], World], *, seed: int, steps: int, lengths: Sequence[int] = LENGTHS
+) -> tuple[int, Failure | None]:
+    """Play episodes until `steps` are done or something breaks; return the steps done and the shrunk failure.
+
+    An episode ends in a rest, which costs as much as many steps: with a slow ledger take longer ones.
+    """
     done = 0
     while done < steps:
-        moves = episode(Random(seed))
+        moves = episode(Random(seed), lengths)
         done += len(moves)
         if play(make, moves) is not None:
             moves = shrink(make, moves)

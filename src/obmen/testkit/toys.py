@@ -55,6 +55,8 @@ class Toy(Shelf):
         self.read_faults: deque[str] = deque()
         self.late: list[tuple[float, Step]] = []
         self.writes = 0
+        self.allowed = 0.0
+        """The highest price a person has confirmed."""
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -90,7 +92,7 @@ class Toy(Shelf):
         looks = []
         for ref in refs:
             thing = self.things.get(ref)
-            if thing is None or thing.gone:
+            if thing is None or thing.gone or thing.entity != entity:
                 looks.append(Look(ref=ref, fields={}, gone=True))
             else:
                 looks.append(self.look_of(thing))
@@ -153,7 +155,7 @@ class Toy(Shelf):
             if not codec.carries(atom):
                 self.wrongs.append(f"{self.name} was sent {step.entity}.{atom}, which it does not have")
         if step.ref is None:
-            return self._create(step)
+            return self._create(step, late=late)
         thing = self.things.get(step.ref)
         if thing is None or thing.gone or thing.merged_into is not None:
             return Missing(record=step.record)
@@ -166,11 +168,17 @@ class Toy(Shelf):
         self._touch(thing)
         return Done(record=step.record, ref=thing.ref, returned=dict(thing.fields))
 
-    def _create(self, step: Step) -> Outcome:
+    def _create(self, step: Step, *, late: bool) -> Outcome:
         mark = int(step.mark.removeprefix(MARK))
+        natural = self.kinds[step.entity].natural or ""
+        known = step.fields.get(natural)
         for thing in self.alive(step.entity):
             if thing.mark == mark and not thing.copied:
                 self.wrongs.append(f"{self.name}: a second object for record {mark}: {thing.ref}")
+            elif thing.mark is None and known is not None and thing.fields.get(natural) == known and not late:
+                self.wrongs.append(
+                    f"{self.name}: created beside {thing.ref}, which people made with {known!r}"
+                )
         fields: dict[str, Wire] = dict(self.kinds[step.entity].defaults)
         fields.update({atom: self.normalise(atom, wire) for atom, wire in step.fields.items()})
         thing = self.new(step.entity, fields)
@@ -187,11 +195,21 @@ class Toy(Shelf):
                 self.wrongs.append(
                     f"{self.name} {thing.ref}: {atom} {stands!r} was overwritten unseen with {wire!r}"
                 )
+            if atom == "slug" and stands not in {None, wire}:
+                self.wrongs.append(f"{self.name} {thing.ref}: its address {stands!r} was changed to {wire!r}")
+            if atom.startswith("prices") and self._jumps(thing.ours.get(atom), wire):
+                self.wrongs.append(f"{self.name} {thing.ref}: {atom} jumped to {wire!r} and nobody was asked")
             fell = atom == "available" and thing.sold and int(str(stands)) < int(str(wire))
             if fell and thing.ours.get(atom) == wire:
                 self.wrongs.append(
                     f"{self.name} {thing.ref}: sold stock was put back, {stands!r} -> {wire!r}"
                 )
+
+    def _jumps(self, before: Wire, wire: Wire) -> bool:
+        if before is None or wire is None:
+            return False
+        was, now = (float(str(text).partition(" ")[0]) for text in (before, wire))
+        return was > 0 and now >= 3 * max(was, self.allowed)
 
     async def find(self, entity: str, steps: Sequence[Step]) -> Mapping[int, Sequence[str]]:
         """Find by mark, else by external code, else by what people recognise things by."""

@@ -15,7 +15,7 @@ from obmen.engine import outbox
 from obmen.engine.hub import Hub, Matching
 from obmen.engine.reprojecting import reproject
 from obmen.ledger.contract import Ledger, Tx
-from obmen.model import Record
+from obmen.model import Record, Value
 from obmen.sync.facts import STAGES
 from obmen.sync.guard import Limits
 from obmen.sync.laws import ALL, Laws
@@ -90,7 +90,7 @@ class Backups(Protocol):
     def backup(self) -> object:
         """Return a copy of everything."""
 
-    def restore(self, backup: object) -> None:
+    def restore(self, backup: Any) -> None:
         """Put it back."""
 
 
@@ -163,6 +163,10 @@ class World:
         found: Shelf = getattr(self, name)
         return found
 
+    def toy(self, name: str) -> Toy:
+        """Return a system that is asked and written to by name."""
+        return next(toy for toy in self.toys if toy.name == name)
+
     def begin(self) -> Any:
         """Open a transaction of the hub's ledger."""
         return self.ledger.begin()
@@ -194,6 +198,12 @@ class World:
             codec.tables[atom] = table  # type: ignore[attr-defined]  # toys' codecs have tables
         with self.begin() as tx:
             reproject(tx, self.hub, system, entity)
+
+    def allow(self, value: Value) -> None:
+        """Tell the toys that a person has confirmed a price."""
+        amount = str(value).partition(" ")[0]
+        for toy in self.toys:
+            toy.allowed = max(toy.allowed, float(amount) if amount.replace(".", "").isdigit() else 0.0)
 
     def next_edit(self) -> int:
         """Return the number of a new edit."""

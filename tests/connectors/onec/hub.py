@@ -13,7 +13,7 @@ from obmen.connectors.contract import Envelope, Exchange, Portion, Ports, Progre
 from obmen.connectors.onec.connector import Onec
 from obmen.connectors.onec.settings import Settings
 from obmen.errors import BadInput
-from obmen.gateway import Entrance, Gateway
+from obmen.gateway import Entrance, Gateway, networks
 from obmen.sync.shadow import Look, with_whole
 
 LOGIN, PASSWORD = "обмен", "секрет"
@@ -81,7 +81,9 @@ class Hub:
         settings = Settings(**self._settings)
         ports = Ports(budget=NoBudget(), log=self.log.append, now=self.clock, spool=self.spool / "onec")
         self.connection = Onec("onec", settings, ports, ids=self._next_id, wait_s=self._wait_s)
-        entrance = Entrance(connection="onec", receiver=self.connection)
+        entrance = Entrance(
+            connection="onec", receiver=self.connection, allow_from=networks(settings.allow_from)
+        )
         self._gateway = Gateway([entrance], self.intake)
         port = await self._gateway.start("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{port}{settings.routes[0]}"

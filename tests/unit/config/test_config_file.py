@@ -68,7 +68,7 @@ def test_every_fault_is_told_at_once_with_its_place_and_the_choices(refuse):
         "[gards] — no such section; known: hub, connections, sync, guards, offer; did you mean «guards»?",
         "[hub] laanguage — no such setting; known: ledger, host, port, language, time_zone, spool, keep_exchanges_days, keep_journal_days; did you mean «language»?",
         "[hub] port = 0: expected a whole number from 1 to 65535",
-        "[connections.shop] colour — no such setting; known: hook, prices, mirrors, folder, limits, type, match, keyed_by, schedule, functions",
+        "[connections.shop] colour — no such setting; known: hook, prices, mirrors, folder, limits, type, match, keyed_by, silent_after, schedule, functions",
         '[connections.shop] limits = ["many"]: expected a list [a whole number, …]',
         '[sync.product] owners.default = "epr": no such connection; known: erp, shop, origin, each; did you mean «erp»?',
         "[sync.product] owners.skuu — no such field; known: default, name, full_name, slug, sku, barcodes, parent, categories, description, summary, pictures, unit, vat, weight, length, width, height, brand, manufacturer, country, kind, properties, active; did you mean «sku»?",

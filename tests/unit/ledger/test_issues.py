@@ -170,3 +170,17 @@ def test_a_connection_is_active_until_somebody_pauses_it(any_ledger):
         tx.put_state("shop", "hold", "held_plan")
     with any_ledger.begin() as tx:
         assert tx.state_of("shop") == ("hold", "held_plan")
+
+
+def test_keys_waited_for_are_found_by_their_beginning(any_ledger):
+    look, write = Waiter(7, "erp", "look"), Waiter(3, "erp", "write")
+    with any_ledger.begin() as tx:
+        tx.wait([("map:erp:vat:22", look), ("map:erp:vat:22", Waiter(9, "erp", "look"))])
+        tx.wait([("map:erp:picture:ю", look), ("map:erp:vat:22", write), ("map:erp2:vat:22", look)])
+        tx.wait([("map:erp", look), ("map:", look), ("bind:erp:product:1", look)])
+
+        assert [("map:erp:picture:ю", look), ("map:erp:vat:22", look)] == tx.waited_for("map:erp:", "look")
+        assert [("map:erp:vat:22", look)] == tx.waited_for("map:erp:", "look", after="map:erp:picture:ю")
+        assert [("map:erp:vat:22", write)] == tx.waited_for("map:erp:", "write")
+        assert len(tx.waited_for("map:erp:", "look", limit=1)) == 1
+        assert tx.waited_for("map:shop:", "look") == []

@@ -313,3 +313,13 @@ def test_a_lease_outlives_a_hold_that_no_person_must_lift(any_ledger):
     put(any_ledger, row(1, state=HELD, reason="held_plan"))
 
     assert stored(any_ledger).state == LEASED
+
+
+def test_a_claim_of_named_records_leases_no_other(any_ledger):
+    put(any_ledger, row(1, lane=1), row(2, lane=2), row(3, lane=3))
+
+    with any_ledger.begin() as tx:
+        claimed = tx.claim("shop", now=10.0, limit=10, lease_s=60.0, only=[2, 9])
+
+    assert [found.record for found in claimed] == [2]
+    assert (READY, LEASED) == (stored(any_ledger, 1).state, stored(any_ledger, 2).state)

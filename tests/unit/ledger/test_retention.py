@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from obmen.ledger.contract import Issue, JournalLine, Sighting, StoredEnvelope
 from obmen.ledger.journal import LoggedExchange
-from obmen.ledger.retention import Keep, prune
+from obmen.ledger.retention import Keep, kept_files, prune
 
 DAY = 86_400.0
 NOW = 1_000 * DAY
@@ -105,7 +105,7 @@ async def test_the_newest_page_of_each_entity_stays_whatever_its_age(sql_ledger)
     assert shown == {"product": {2}, "offer": {1}, "category": {1}}
 
 
-async def test_finished_envelopes_go_with_their_files(sql_ledger, tmp_path):
+async def test_finished_envelopes_go_and_their_files_are_not_touched(sql_ledger, tmp_path):
     old, young, waiting = (tmp_path / name for name in ("old", "young", "waiting"))
     for path in (old, young, waiting):
         path.write_text("x")
@@ -116,7 +116,9 @@ async def test_finished_envelopes_go_with_their_files(sql_ledger, tmp_path):
         tx.accept(_envelope("waiting", 99, "waiting", str(waiting)))
 
     assert (await prune(sql_ledger, now=NOW, keep=Keep()))["envelopes"] == 2
-    assert [path.exists() for path in (old, young, waiting)] == [False, True, True]
+    assert all(path.exists() for path in (old, young, waiting))
+    with sql_ledger.begin() as tx:
+        assert {str(young), str(waiting)} == kept_files(tx)
 
 
 async def test_closed_issues_and_old_plans_go_open_issues_stay(sql_ledger):

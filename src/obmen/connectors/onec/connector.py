@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
+from ipaddress import ip_network
 from pathlib import Path
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from aiohttp import web
@@ -17,11 +18,12 @@ from obmen.connectors.onec.disk import Disk
 from obmen.connectors.onec.door import Door
 from obmen.connectors.onec.inbox import Inbox, notes_of
 from obmen.connectors.onec.mapping import OnecCodec
+from obmen.connectors.onec.passing import Passing
 from obmen.connectors.onec.reading import Reading
 from obmen.connectors.onec.references import Learnt, PictureIndex, References, ReferenceStore
-from obmen.connectors.onec.settings import Settings
+from obmen.connectors.onec.settings import ROUTE, Settings
 from obmen.connectors.onec.tables import Tables
-from obmen.errors import BadInput
+from obmen.errors import BadInput, ConfigError
 from obmen.formats.commerceml import Header, MalformedFile, open_document
 
 WAIT_S = 20.0
@@ -44,7 +46,37 @@ class OnecConnector:
         """Open the connection; 1C comes by itself."""
         if not isinstance(settings, Settings):
             raise TypeError(f"1C takes {Settings.__qualname__}, not {type(settings).__qualname__}")
+        _check(name, settings)
         return Onec(name, settings, ports)
+
+
+def _check(name: str, settings: Settings) -> None:
+    """Refuse what has the right type and still cannot be; raises `ConfigError`."""
+    try:
+        ZoneInfo(settings.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        zone = settings.time_zone
+        raise ConfigError(
+            "onec.bad_time_zone",
+            f"[connections.{name}] time_zone: there is no zone «{zone}»; write it like Europe/Moscow.",
+            f"[connections.{name}] time_zone: пояса «{zone}» нет; пишите как Europe/Moscow.",
+        ) from exc
+    for network in settings.allow_from:
+        try:
+            ip_network(network.strip(), strict=False)
+        except ValueError as exc:
+            raise ConfigError(
+                "onec.bad_network",
+                f"[connections.{name}] allow_from: «{network}» is neither an address nor a network; write it like 10.0.0.0/8.",
+                f"[connections.{name}] allow_from: «{network}» не адрес и не подсеть; пишите как 10.0.0.0/8.",
+            ) from exc
+    for route in settings.routes:
+        if not route.startswith("/") or "{" in route:
+            raise ConfigError(
+                "onec.bad_route",
+                f"[connections.{name}] routes: «{route}» cannot be an address; begin it with /, as in {ROUTE}.",
+                f"[connections.{name}] routes: «{route}» не годится в адреса; начните его с /, как в {ROUTE}.",
+            )
 
 
 class _Today(NamedTuple):
@@ -79,7 +111,10 @@ class Onec:
         self._today = _Today(Tables(settings, self._references.current), {})
         self._disk = Disk(name, settings, ports.spool, self._pictures)
         inbox = Inbox(settings, ports.spool, self._references, self._pictures)
-        self._door = Door(name, settings, ports, inbox, ids=ids or _new_id, wait_s=wait_s)
+        self._passing: Passing | None = None
+        if settings.pass_to:
+            self._passing = Passing(name, settings, ports, inbox, ids=ids or _new_id)
+        self._door = self._passing or Door(name, settings, ports, inbox, ids=ids or _new_id, wait_s=wait_s)
 
     # --- Connection -----------------------------------------------------------------------------------------------
 
@@ -96,7 +131,14 @@ class Onec:
 
     async def check(self) -> Sequence[Finding]:
         """Tell what is known of this 1C; it cannot be asked, it calls by itself."""
-        return findings(self.settings, self._today_by(self._references.current).tables)
+        found = findings(self.settings, self._today_by(self._references.current).tables)
+        if self._passing is not None:
+            found.append(await self._passing.check())
+        return found
+
+    async def tidy(self) -> None:
+        """Clear expired sessions away, with what was uploaded in them and never imported."""
+        await self._door.tidy()
 
     async def close(self) -> None:
         """Let running imports of the door end."""

@@ -37,7 +37,7 @@ class Disk:
         """Yield every file of goods in the order they build on each other, or the sentence on why it cannot be used."""
         shutil.rmtree(self._unpacked, ignore_errors=True)
         files: list[Path] = []
-        for path in paths:
+        for path in _listed(paths):
             if not path.exists():
                 yield BadInput(
                     "onec.disk.absent",
@@ -47,9 +47,7 @@ class Disk:
             elif path.suffix.lower() == ".zip":
                 yield from self._open(path, files)
             else:
-                files += (
-                    sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-                )
+                files.append(path)
         yield from self._keep_pictures([path for path in files if path.suffix.lower() in PICTURES])
         whole: list[Path] = []
         for path in files:
@@ -77,7 +75,7 @@ class Disk:
             )
 
     def _open(self, archive: Path, files: list[Path]) -> Iterator[BadInput]:
-        folder = self._unpacked / archive.stem
+        folder = self._unpacked / str(len(files)) / archive.stem
         folder.mkdir(parents=True, exist_ok=True)
         try:
             files += unpack(archive, folder, self._limits)
@@ -97,6 +95,15 @@ class Disk:
             except Refusal as refusal:
                 yield BadInput(f"onec.disk.{refusal.code}", refusal.text("en"), refusal.text("ru"))
         self._pictures.add(found)
+
+
+def _listed(paths: Sequence[Path]) -> Iterator[Path]:
+    """Give the files of folders in their place."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(each for each in path.rglob("*") if each.is_file())
+        else:
+            yield path
 
 
 def _bad(path: Path, exc: MalformedFile) -> BadInput:

@@ -95,6 +95,10 @@ class Door:
         """Wait for checks that are under way."""
         await self._imports.close()
 
+    async def tidy(self) -> None:
+        """Clear expired sessions away."""
+        await asyncio.to_thread(self._sessions.purge, self._ports.now())
+
     async def receive(self, request: web.Request, intake: Intake) -> web.StreamResponse:
         """Answer one request, and note whether the answer has left."""
         clock = asyncio.get_running_loop().time

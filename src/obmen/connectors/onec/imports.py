@@ -113,7 +113,7 @@ class Imports:
         task = self._running.get(key)
         if task is None or task.done():
             # A task that ended unheard is asked again: by now the file may be another one.
-            task = self._running[key] = asyncio.create_task(self._hand_over(session, name, intake))
+            task = self._running[key] = asyncio.create_task(self.hand_over(session, name, intake))
             task.add_done_callback(_heard)
         await asyncio.wait({task}, timeout=self._wait_s)
         if not task.done():
@@ -121,16 +121,21 @@ class Imports:
         self._running.pop(key, None)
         return task.result()
 
-    async def _hand_over(self, session: Session, name: str, intake: Intake) -> Import:
+    async def hand_over(self, session: Session, name: str, intake: Intake) -> Import:
+        """Put an uploaded file into the hub's inbox; raises `Refusal` where it cannot be used."""
         async with self.lock(session):
             upload = Upload(self._sessions, session)
-            await asyncio.to_thread(self.absorb, session)
+            bad_archive: Refusal | None = None
+            try:
+                await asyncio.to_thread(self.absorb, session)
+            except Refusal as refusal:
+                bad_archive = refusal  # the file wanted may have come another way
             names = upload.names()
             if name not in names and (known := session.imports.get(name)):
                 return known
             found = _find(name, names)
             if found is None:
-                raise _not_there(session, name, names)
+                raise bad_archive or _not_there(session, name, names)
             try:
                 taken = await asyncio.to_thread(self._inbox.take, upload, session, found)
             except Refusal as refusal:

@@ -59,13 +59,17 @@ class Inbox:
         self._pictures = pictures
 
     def absorb(self, upload: Upload, session: Session) -> None:
-        """Open the archives that were uploaded, and store the pictures."""
+        """Open the archives that were uploaded, and store the pictures; raises `Refusal` of a bad archive at the end."""
+        bad: Refusal | None = None
         for name in upload.names():
             if _is_archive(upload.folder / name):
-                self._open(upload, session, name)
+                try:
+                    self._open(upload, session, name)
+                except Refusal as refusal:
+                    bad = refusal
         found: dict[str, str] = {}
         for name in upload.names():
-            if name.lower().endswith(".xml"):
+            if name.lower().endswith(".xml") or session.refused.get(name) == "bad_archive":
                 continue
             upload.without_doubtful(name)  # no picture repeats itself
             try:
@@ -77,6 +81,8 @@ class Inbox:
         self._pictures.add(found)
         for name in found:
             upload.drop(name)
+        if bad is not None:
+            raise bad
 
     def take(self, upload: Upload, session: Session, name: str) -> Taken:
         """Check a file of goods and put it where it outlives the session."""
@@ -95,8 +101,11 @@ class Inbox:
             raise Refusal("bad_file", name=name, reason=exc) from exc
         digest = _digest(path)
         kept = self._files / f"{digest}.xml"
-        if not kept.exists():
+        if kept.exists():
+            os.utime(kept)  # in use again: housekeeping spares what is young
+        else:
             self._files.mkdir(parents=True, exist_ok=True)
+            os.utime(path)
             _sync(path)
             with suppress(FileExistsError):  # the same file in another session, just now
                 os.link(path, kept)
@@ -105,20 +114,26 @@ class Inbox:
         return Taken(kept, digest, contents, Notes(alone=alone))
 
     def _open(self, upload: Upload, session: Session, name: str) -> None:
-        """Unpack an archive beside itself, and drop it."""
+        """Unpack an archive beside itself, whole or not at all, and drop it."""
         path = upload.folder / name
+        opened = upload.folder.with_name("opened")
+        shutil.rmtree(opened, ignore_errors=True)
         try:
-            inner = unpack(path, upload.folder, self._limits)
+            inner = unpack(path, opened, self._limits)
         except RefusedFile as exc:
+            shutil.rmtree(opened, ignore_errors=True)
             if upload.without_doubtful(name):
                 self._open(upload, session, name)
                 return
             session.refused[name] = "bad_archive"
             raise Refusal("bad_archive", name=name, reason=exc) from exc
+        upload.drop(name)
         for unpacked in inner:
-            session.imports.pop(unpacked.relative_to(upload.folder).as_posix(), None)
-        if path not in inner:
-            upload.drop(name)
+            session.imports.pop(unpacked.relative_to(opened).as_posix(), None)
+            target = upload.folder / unpacked.relative_to(opened)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            unpacked.replace(target)
+        session.refused.pop(name, None)
 
 
 def keep_picture(path: Path, name: str, blobs: Path, settings: Settings, *, ours: bool) -> str:

@@ -136,6 +136,27 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "What this exchange did not list will be taken off sale.",
         "Товары, которых не было в выгрузке, будут сняты с продажи.",
     ),
+    "shop_unreachable": (
+        "The exchange server works, but the shop {host} cannot be reached: check the site and repeat the exchange.",
+        "Сервер обмена работает, но магазин {host} недоступен: проверьте сайт и повторите обмен.",
+    ),
+    "shop_setting": ("{reason}", "{reason}"),
+    "shop_silent": (
+        "The exchange server works, but the shop {host} broke off or kept silent: check the site and begin the exchange anew.",
+        "Сервер обмена работает, но магазин {host} оборвал связь или не ответил: проверьте сайт и начните обмен заново.",
+    ),
+    "copy_cut": (
+        "A part of file «{name}» passed by incomplete.",
+        "Часть файла «{name}» прошла не целиком.",
+    ),
+    "copy_unseen": (
+        "The login of this exchange session was not seen here.",
+        "Вход в этот сеанс обмена здесь не проходил.",
+    ),
+    "copy_stopped": (
+        "The exchange server was stopped before the files had been processed.",
+        "Сервер обмена остановлен раньше, чем обработаны файлы.",
+    ),
     "complete": ("The exchange is complete.", "Обмен завершён."),
 }
 

@@ -71,7 +71,7 @@ class SessionStore:
 
     def begin(self, cookie: str, token: str, now: float) -> Session:
         """Open a session; expired ones are cleared away."""
-        self._purge(now)
+        self.purge(now)
         session = Session(id=_hidden(cookie), token=token, created_at=now, seen_at=now, timestamp=int(now))
         self._open[session.id] = session
         self.save(session)
@@ -138,8 +138,9 @@ class SessionStore:
             if session := self._load(folder.name):
                 yield session
 
-    def _purge(self, now: float) -> None:
-        for session in self._all():
+    def purge(self, now: float) -> None:
+        """Clear expired sessions away."""
+        for session in list(self._all()):
             if now - session.seen_at > self._lifetime_s:
                 self._open.pop(session.id, None)
                 shutil.rmtree(self._folder / session.id, ignore_errors=True)

@@ -47,6 +47,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "С каких IP-адресов и подсетей пускать 1С (10.0.0.0/8); пусто — с любых.",
         ),
     ] = ()
+    pass_to: Annotated[
+        str,
+        said(
+            "The shop's own exchange script; set, all that 1C sends goes there unchanged and the hub only records.",
+            "Адрес обмена самого магазина; если задан, всё от 1С идёт туда без изменений, а хаб только записывает.",
+        ),
+    ] = ""
+    pass_proxy: Annotated[
+        str,
+        said("http:// or socks5:// proxy to that script.", "Прокси до этого адреса: http:// или socks5://."),
+    ] = ""
+    pass_ca_file: Annotated[
+        str,
+        said(
+            "File of certificates to trust there besides the system's.",
+            "Файл сертификатов, которым там доверять кроме системных.",
+        ),
+    ] = ""
+    pass_timeout_s: Annotated[
+        float,
+        Meta(gt=0),
+        said(
+            "Longest silence of 1C or of that script while a request passes, seconds.",
+            "Сколько секунд тишины 1С или магазина не обрывают сквозной запрос.",
+        ),
+    ] = 150.0
     time_zone: Annotated[
         str,
         said(

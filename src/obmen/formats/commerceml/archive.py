@@ -13,8 +13,8 @@ Language = Literal["en", "ru"]
 
 FAULTS: Final[dict[str, tuple[str, str]]] = {
     "archive.damaged": (
-        "The archive is damaged ({reason}): send it again.",
-        "Архив повреждён ({reason}): передайте его ещё раз.",
+        "The archive is damaged: send it again.",
+        "Архив повреждён: передайте его ещё раз.",
     ),
     "archive.too_many": (
         "The archive holds more than {limit} files: export in smaller portions.",
@@ -192,15 +192,21 @@ def _unpack_all(bundle: ZipFile, target_dir: Path, limits: Limits) -> list[Path]
 def _unpack_one(bundle: ZipFile, entry: ZipInfo, path: Path, left: int, limits: Limits) -> int:
     size = 0
     most = max(_RATIO_FROM, entry.compress_size * limits.ratio)
+    # What admits to be too large is not written at all; what lies about it is counted.
+    _check(entry.file_size, left, most, path.name, limits)
     with bundle.open(entry) as packed, path.open("wb") as file:
         while block := packed.read(_BLOCK):
             size += len(block)
-            if size > left:
-                raise RefusedFile("archive.too_large", limit=limits.total_bytes)
-            if size > most:
-                raise RefusedFile("archive.ratio", name=path.name, limit=limits.ratio)
+            _check(size, left, most, path.name, limits)
             file.write(block)
     return size
+
+
+def _check(size: int, left: int, most: int, name: str, limits: Limits) -> None:
+    if size > most:
+        raise RefusedFile("archive.ratio", name=name, limit=limits.ratio)
+    if size > left:
+        raise RefusedFile("archive.too_large", limit=limits.total_bytes)
 
 
 def entry_name(entry: ZipInfo) -> str:

@@ -105,8 +105,7 @@ def pieces(file: BinaryIO, encoding: str, *, size: int = CHUNK) -> Iterator[byte
             text = decoder.decode(piece)
             yield (text.lstrip("\ufeff \t\r\n") if first else text).encode(errors="replace")
             first = False
-        yield decoder.decode(b"", final=True).encode()
-        return
+        return  # half a character at the end is not a character: the file was cut
     piece = file.read(max(size, 16)).removeprefix(codecs.BOM_UTF8).lstrip()
     while piece:
         yield piece
@@ -121,7 +120,7 @@ def clean_pieces(file: BinaryIO, encoding: str, findings: Findings, *, size: int
     first = True
     while True:
         piece = file.read(size)
-        text = rest + decoder.decode(piece, final=not piece)
+        text = rest + decoder.decode(piece)  # half a character at the end is left out: the file was cut
         rest = ""
         if piece and (unfinished := _UNFINISHED.search(text)):
             rest, text = unfinished[0], text[: unfinished.start()]

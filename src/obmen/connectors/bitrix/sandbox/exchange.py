@@ -8,7 +8,7 @@ import base64
 import binascii
 import hmac
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -16,9 +16,11 @@ from aiohttp import web
 from obmen.connectors.bitrix.sandbox.elements import save_element
 from obmen.connectors.bitrix.sandbox.exchange_import import clean_name, import_file, unpack
 from obmen.connectors.bitrix.sandbox.exchange_metadata import Refused
+from obmen.connectors.bitrix.sandbox.sale.door import OrderDoor, Xml
 from obmen.connectors.bitrix.sandbox.state import ShopState
 
 DOOR = "exchange"
+TYPES = ("catalog", "sale", "crm")
 COOKIE = "PHPSESSID"
 CHARSET = "windows-1251"
 UPLOADS_LIMIT = 512 * 1024 * 1024  # bytes of one exchange
@@ -36,7 +38,7 @@ class Session:
 
 
 class ExchangeDoor:
-    """Answer `type=catalog`; other types join by their own doors."""
+    """Let clients in and answer `type=catalog`; orders have a door of their own behind the same sessions."""
 
     def __init__(self, state: ShopState, *, seed: int = 0) -> None:
         self._state = state
@@ -45,11 +47,13 @@ class ExchangeDoor:
         self._uploads: dict[str, bytearray] = {}
         self._importing: Session | None = None  # whose rows are in the temporary tables
         self._touched: dict[int, float] = {}  # when each infoblock was last written to, in seconds since 1970
+        self.orders = OrderDoor(state)
         self.sessid_demanded = False  # a site option: once a client has sent it, everybody must
 
     def forget_sessions(self) -> None:
         """Forget all logins, as PHP does when sessions expire."""
         self._sessions.clear()
+        self.orders.forget_sessions()
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one HTTP request."""
@@ -61,19 +65,30 @@ class ExchangeDoor:
                 told = self._answer(request, kind, mode, body)
         except Refused as exc:
             told = f"failure\n{exc}"
+        if isinstance(told, Xml):
+            self._state.ledger.record_asked(door=DOOR, what=f"{kind}:{mode}", ok=True)
+            return web.Response(
+                body=told.body, headers={"Content-Type": f"application/xml; charset={CHARSET}"}
+            )
         first = told.split("\n", 1)[0]
-        ok = first != "failure"
+        ok = first not in ("failure", "error")
         self._state.ledger.record_asked(door=DOOR, what=f"{kind}:{mode}", ok=ok, code="" if ok else first)
         return web.Response(
             body=told.encode(CHARSET, "replace"), headers={"Content-Type": f"text/html; charset={CHARSET}"}
         )
 
-    def _answer(self, request: web.Request, kind: str, mode: str, body: bytes) -> str:
-        if kind != "catalog":
+    def _answer(self, request: web.Request, kind: str, mode: str, body: bytes) -> str | Xml:
+        if kind not in TYPES:
             return "failure\nUnknown command type."
         if mode == "checkauth":
-            return self._checkauth(request)
-        session = self._session(request)
+            return self._checkauth(request, kind)
+        session = self._session(request, kind)
+        if kind == "sale":
+            return self.orders.answer(session.cookie, session.sessid, mode, _query_of(request), body)
+        if kind == "crm":
+            return (
+                self.orders.dump(_query_of(request)) if mode == "query" else "failure\nНеизвестная команда."
+            )
         match mode:
             case "init":
                 return self._init(session)
@@ -87,20 +102,25 @@ class ExchangeDoor:
                 return "success\n"
         return "failure\nНеизвестная команда."
 
-    def _checkauth(self, request: web.Request) -> str:
+    def _checkauth(self, request: web.Request, kind: str) -> str:
+        """Let a client in; the clocks are compared, and the time told, for the catalogue only."""
         setup = self._state.setup
         if setup.rotates_sessions:
             raise Refused(
                 "Обмен невозможен: включена смена идентификатора сессий. Отключите её для этого адреса."
             )
-        if abs(setup.database_clock_skew_s) > SKEW_LIMIT_S:
+        if kind == "catalog" and abs(setup.database_clock_skew_s) > SKEW_LIMIT_S:
             raise Refused(
                 "Обмен невозможен: время базы данных и веб-сервера расходится больше чем на 10 минут."
             )
         if not self._knows(request.headers.get("Authorization", "")):
             raise Refused("Ошибка авторизации. Неверное имя пользователя или пароль.")
         session = Session(f"{self._random.getrandbits(128):032x}", f"{self._random.getrandbits(128):032x}")
+        if kind != "catalog":
+            self.orders.enter(session.cookie, may_commit=kind == "sale")
         self._sessions[session.cookie] = session
+        if kind != "catalog":
+            return f"success\n{COOKIE}\n{session.cookie}\nsessid={session.sessid}\n"
         timestamp = int(self._state.unix_now())
         return f"success\n{COOKIE}\n{session.cookie}\nsessid={session.sessid}\ntimestamp={timestamp}\n"
 
@@ -113,14 +133,15 @@ class ExchangeDoor:
         expected = f"{self._state.setup.login}:{self._state.setup.password}".encode()
         return scheme.lower() == "basic" and hmac.compare_digest(given, expected)
 
-    def _session(self, request: web.Request) -> Session:
+    def _session(self, request: web.Request, kind: str) -> Session:
         """Find the session by its cookie, and let its sessid switch the check on for everybody."""
         session = self._sessions.get(request.cookies.get(COOKIE, ""))
         if session is None:
             raise Refused("Ошибка авторизации. Сессия не найдена, начните обмен с checkauth.")
+        latch = self if kind == "catalog" else self.orders
         if hmac.compare_digest(request.query.get("sessid", "").encode(), session.sessid.encode()):
-            self.sessid_demanded = True
-        elif self.sessid_demanded:
+            latch.sessid_demanded = True
+        elif latch.sessid_demanded:
             raise Refused("Ошибка проверки источника запроса. Обновите модуль обмена.")
         return session
 
@@ -177,3 +198,7 @@ class ExchangeDoor:
                 if element.active == "Y" and element.timestamp_x is not None and element.timestamp_x < since:
                     save_element(self._state, element, active="N")
         return "success\nДеактивация завершена."
+
+
+def _query_of(request: web.Request) -> Callable[[str], str]:
+    return lambda name: request.query.get(name, "")

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -51,10 +52,18 @@ class Page(NamedTuple):
     next: int | None
 
 
-def choose(table: Table[R], ask: Ask, *, getters: Mapping[str, Getter[R]] | None = None) -> Page:
-    """Choose one page of a table. `getters` add fields the struct does not have, by their REST name."""
+def choose(
+    table: Table[R],
+    ask: Ask,
+    *,
+    getters: Mapping[str, Getter[R]] | None = None,
+    keep: Callable[[R], bool] | None = None,
+) -> Page:
+    """Choose one page of a table. `getters` add fields the struct does not have, `keep` hides rows from all."""
     fields = {**_getters(table.of), **(getters or {})}
     tests = [test for key, wanted in ask.filter.items() if (test := _test(key, wanted, fields)) is not None]
+    if keep is not None:
+        tests.append(keep)
     found = (row for row in _candidates(table, ask) if all(test(row) for test in tests))
     order = {field: way for field, way in ask.order.items() if field in fields} or {"id": "asc"}
     rows: Iterable[R] = found
@@ -69,6 +78,22 @@ def choose(table: Table[R], ask: Ask, *, getters: Mapping[str, Getter[R]] | None
     return Page(
         everything[ask.start : following], len(everything), following if following < len(everything) else None
     )
+
+
+def sift(rows: Iterable[Mapping[str, Any]], ask: Ask, *, paged: bool = True) -> Page:
+    """Choose rows of a dictionary that are shown already; all of them where the method does not page."""
+    known = list(rows)
+    fields: dict[str, Getter[Any]] = {name: itemgetter(name) for row in known for name in row}
+    tests = [test for key, wanted in ask.filter.items() if (test := _test(key, wanted, fields)) is not None]
+    found = [dict(row) for row in known if all(test(row) for test in tests)]
+    for field, way in reversed(list(ask.order.items())):
+        if field in fields:
+            found.sort(key=lambda row: _sortable(row[field]), reverse=way == "desc")
+    found = [only(row, ask.select) for row in found]
+    if not paged or ask.start < 0:
+        return Page(found if not paged else found[:PAGE], None, None)
+    following = ask.start + PAGE
+    return Page(found[ask.start : following], len(found), following if following < len(found) else None)
 
 
 def as_row(row: Row) -> dict[str, Any]:
@@ -193,7 +218,7 @@ def _snake(of: type[Row]) -> dict[str, str]:
     return {field.encode_name: field.name for field in msgspec.structs.fields(of)}
 
 
-def _getters(of: type[R]) -> dict[str, Getter[R]]:
+def _getters(of: type[R]) -> dict[str, Getter[Any]]:
     return {shown: _attribute(name) for shown, name in _snake(of).items()}
 
 

@@ -20,13 +20,33 @@ from obmen.connectors.bitrix.sandbox.calls import Answer, Download, Method
 from obmen.connectors.bitrix.sandbox.errors import RestError, access_denied, missing_parameter
 from obmen.connectors.bitrix.sandbox.limits import Brakes, too_many
 from obmen.connectors.bitrix.sandbox.params import from_form, from_query, php_array, with_references
+from obmen.connectors.bitrix.sandbox.sale import (
+    rest_basket,
+    rest_dictionaries,
+    rest_fulfilment,
+    rest_orders,
+)
 from obmen.connectors.bitrix.sandbox.state import ShopState
 
 DOOR = "rest"
 BATCH_LIMIT = 50
-FAMILIES = (products, sections, properties, prices, pictures, stock, dictionaries)
+FAMILIES = (
+    products,
+    sections,
+    properties,
+    prices,
+    pictures,
+    stock,
+    dictionaries,
+    rest_orders,
+    rest_basket,
+    rest_fulfilment,
+    rest_dictionaries,
+)
 
-_READING = ("get", "list", "getfields", "getfieldsbyfilter", "download", "status")
+# Methods of sales that ask for a scope of their own.
+_SCOPES = rest_dictionaries.SCOPES
+_READING = ("get", "list", "getlist", "getfields", "getfieldsbyfilter", "download", "status")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -36,7 +56,9 @@ class RestDoor:
     def __init__(self, state: ShopState) -> None:
         self._state = state
         self._brakes = Brakes(state)
-        known = {name: method for family in FAMILIES for name, method in family.METHODS.items()}
+        known: dict[str, Method] = {
+            name: method for family in FAMILIES for name, method in family.METHODS.items()
+        }
         self._names = tuple(known)
         self._methods = {name.lower(): method for name, method in known.items()}
 
@@ -49,10 +71,9 @@ class RestDoor:
             self._admit(request)
             self._brakes.check_rate()
             params = await _read_params(request)
-            if method.lower() == "batch":
-                answer: Answer | Download = self._batch(params)
-            else:
-                answer = self._call(method, params)
+            with self._state.acting(DOOR):  # one request, one hit, a batch included
+                batch = method.lower() == "batch"
+                answer = self._batch(params) if batch else self._call(method, params)
             response = self._reply(answer, method, started)
         except RestError as exc:
             refused = exc
@@ -92,19 +113,18 @@ class RestDoor:
             raise RestError("ERROR_METHOD_NOT_FOUND", "Method not found!", status=404)
         self._check_rights(lowered)
         self._brakes.book(lowered)
-        return self._run(method, params)
-
-    def _run(self, method: Method, params: Mapping[str, Any]) -> Answer | Download:
-        with self._state.acting(DOOR):
-            return method(self._state, params)
+        return method(self._state, params)
 
     def _check_rights(self, name: str) -> None:
         """Check the webhook's scope and then its owner's right to the module."""
-        scope = name.split(".", 1)[0]
+        scope = next(
+            (scope for start, scope in _SCOPES.items() if name.startswith(start)), name.split(".", 1)[0]
+        )
         if scope not in self._state.setup.scopes:
             text = "The request requires higher privileges than provided by the webhook token"
             raise RestError("insufficient_scope", text, status=403)
-        right = self._state.setup.sale_right if scope == "sale" else self._state.setup.catalog_right
+        of_sale = name.startswith("sale.")
+        right = self._state.setup.sale_right if of_sale else self._state.setup.catalog_right
         if right == "D":
             raise access_denied()
         if right != "W" and name.rsplit(".", 1)[-1] not in _READING:

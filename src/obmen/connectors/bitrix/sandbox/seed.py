@@ -1,6 +1,7 @@
 """A small live shop to begin with: two infoblocks, their standard properties, price types, stores, VAT, units."""
 
 from obmen.connectors.bitrix.sandbox.rows import Iblock, Measure, PriceType, Property, Section, Store, Vat
+from obmen.connectors.bitrix.sandbox.sale.seed import furnish_sales
 from obmen.connectors.bitrix.sandbox.state import ShopState
 
 PRODUCTS = 14
@@ -89,6 +90,7 @@ def furnish(state: ShopState) -> None:
         state.stores.insert(Store(title=title, address=address, xml_id=xml_id, date_modify=state.now()))
     for name, rate in _VATS:
         state.vats.insert(Vat(name=name, rate=rate))
+    furnish_sales(state.sale)
     for okei, title, symbol, intl in _MEASURES:
         state.measures.insert(
             Measure(

@@ -10,6 +10,8 @@ from obmen.connectors.bitrix.sandbox.exchange import ExchangeDoor
 from obmen.connectors.bitrix.sandbox.operators import Operator, count
 from obmen.connectors.bitrix.sandbox.rest import DOOR as REST
 from obmen.connectors.bitrix.sandbox.rest import RestDoor
+from obmen.connectors.bitrix.sandbox.sale.people import OrderDesk
+from obmen.connectors.bitrix.sandbox.sale.totting import count_orders
 from obmen.connectors.bitrix.sandbox.seed import furnish
 from obmen.connectors.bitrix.sandbox.state import Setup, ShopState
 from obmen.sandbox.app import Simulator
@@ -38,6 +40,7 @@ class Shop(Simulator):
         )
         furnish(self.state)
         self.operator = Operator(self.state)
+        self.desk = OrderDesk(self.state)
         self._rest = RestDoor(self.state)
         self.exchange = ExchangeDoor(self.state, seed=seed)
 
@@ -64,12 +67,12 @@ class Shop(Simulator):
         }
 
     def actions(self) -> Mapping[str, Callable[..., object]]:
-        """List the operator's acts."""
-        return self.operator.actions()
+        """List the acts of managers, buyers and the bank."""
+        return self.operator.actions() | self.desk.actions()
 
     def counts(self) -> dict[str, object]:
         """Count what the shop holds and who wrote it."""
-        return count(self.state)
+        return count(self.state) | count_orders(self.state)
 
     def door_of(self, request: web.Request) -> tuple[str, str]:
         """Name a REST method without the webhook's secret, or the type and mode of an exchange."""
@@ -80,6 +83,16 @@ class Shop(Simulator):
     def limited(self, request: web.Request) -> web.StreamResponse:  # noqa: ARG002 (all doors alike)
         """Answer as the shop's cloud sister does."""
         return self._rest.limited()
+
+    async def settle(self) -> None:
+        """Wait until every late effect has landed and the queue of events is empty."""
+        await super().settle()
+        await self.state.sale.events.settle()
+
+    async def stop(self) -> None:
+        """Stop listening; events still under way are dropped."""
+        await self.state.sale.events.stop()
+        await super().stop()
 
     def forget_sessions(self) -> None:
         """End the sessions of the exchange door; a webhook never expires."""

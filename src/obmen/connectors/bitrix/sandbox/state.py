@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import msgspec
-
 from obmen.connectors.bitrix.sandbox.rows import (
     Document,
     DocumentElement,
@@ -23,13 +21,15 @@ from obmen.connectors.bitrix.sandbox.rows import (
     StoreProduct,
     Vat,
 )
+from obmen.connectors.bitrix.sandbox.sale.book import OrderBook
+from obmen.connectors.bitrix.sandbox.sale.options import SaleOptions
 from obmen.connectors.bitrix.sandbox.tables import Table
 from obmen.sandbox.clock import Clock
 from obmen.sandbox.faults import Faults
 from obmen.sandbox.ledger import Ledger
 
 
-class Setup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Setup(SaleOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the site's administrator set the shop up."""
 
     # REST
@@ -70,6 +70,9 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     offers_xml_id: str = "FUTURE-1C-CATALOG#"
 
 
+_NOBODY = "setup"
+
+
 class ShopState:
     """All tables of one shop. Whoever writes does so inside `acting`, so that the ledger knows the door."""
 
@@ -78,7 +81,8 @@ class ShopState:
         self.ledger = ledger
         self.faults = faults
         self._clock = clock
-        self._actor = "setup"
+        self._actor = _NOBODY
+        self.domain = "shop.example"
         self._next_value_id = 5000
         note = self._note
         self.iblocks = Table(Iblock, "iblock", note, first_id=14)
@@ -97,16 +101,26 @@ class ShopState:
         self.measures = Table(Measure, "measure", note)
         self.documents = Table(Document, "document", note)
         self.document_elements = Table(DocumentElement, "document_element", note, indexed=("doc_id",))
+        self.sale = OrderBook(note)
         self.currencies = ("RUB", "USD", "EUR")
 
     @contextmanager
     def acting(self, actor: str) -> Iterator[None]:
-        """Name the door of the writes made inside."""
+        """Name the door of the writes made inside; the outermost block is one request of the site."""
         outer, self._actor = self._actor, actor
         try:
             yield
         finally:
             self._actor = outer
+            if outer == _NOBODY:
+                self.sale.events.end_hit(
+                    self.setup, self.sale.random, domain=self.domain, at=int(self.unix_now())
+                )
+
+    @property
+    def actor(self) -> str:
+        """The door the present write comes through."""
+        return self._actor
 
     def now(self) -> datetime:
         """Return the moment as the site stores it: its own zone, whole seconds."""

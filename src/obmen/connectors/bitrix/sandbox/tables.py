@@ -89,15 +89,16 @@ class Table(Generic[R]):
         """Whether `where` on this field is a lookup."""
         return field in self._indexes
 
-    def insert(self, row: R) -> R:
-        """Give the row the next id, unless it has one, and keep it."""
+    def insert(self, row: R, *, noted: bool = True) -> R:
+        """Give the row the next id, unless it has one, and keep it; what is older than the shop is not noted."""
         row.id = row.id or self._next_id
         self._next_id = max(self._next_id, row.id) + 1
         self._rows[row.id] = row
         self._ids.append(row.id)
         for field, index in self._indexes.items():
             index.setdefault(getattr(row, field), {})[row.id] = row
-        self._note(self._entity_of(row), row.id, "add", before={}, after=_summary(row))
+        if noted:
+            self._note(self._entity_of(row), row.id, "add", before={}, after=_summary(row))
         return row
 
     def change(self, row: R, /, **changes: Any) -> R:

@@ -1,0 +1,305 @@
+"""The passport of one record: what it is, what each system holds of it, and what happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from rich.table import Table
+
+from obmen.cli.speech import Speech
+from obmen.engine import outbox
+from obmen.engine.hub import Bindings, Hub, view_of
+from obmen.ledger.contract import HELD, LEASED, WAITING, Attempt, Binding, Delivery, Tx
+from obmen.model import ENTITIES, Record
+from obmen.sync.behind import Need, need
+from obmen.sync.derived import HUB
+from obmen.sync.reasons import Reason
+from obmen.sync.rules import (
+    Each,
+    Forward,
+    Latest,
+    Once,
+    Origin,
+    Owner,
+    Phase,
+    Priority,
+    Review,
+    Rule,
+    Topology,
+    family,
+    in_force,
+)
+from obmen.sync.shadow import Blocked, OneOf, Shadow, View, Wire
+
+SAME = "✓"
+NOT_HELD = "·"
+WAY_OUT = {
+    Reason.HELD_PLAN.code: "obmen plan {connection}",
+    Reason.HELD_EPOCH.code: "obmen plan {connection}",
+    Reason.HELD_GUARD.code: "obmen issues",
+    Reason.REJECTED.code: "obmen issues",
+    Reason.DOUBLE.code: "obmen issues",
+}
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """One record in one system."""
+
+    connection: str
+    view: View
+    bindings: tuple[Binding, ...]
+    shadow: Shadow | None
+    need: Need | None
+    """None where the system is not a reader."""
+    delivery: Delivery | None
+    attempt: Attempt | None
+    state: tuple[str, str]
+
+    @property
+    def ref(self) -> str | None:
+        """The live id of the record there."""
+        return next((binding.ref for binding in self.bindings if binding.kind == "live"), None)
+
+
+class Passport(msgspec.Struct, frozen=True, kw_only=True):
+    """A record and its standing everywhere."""
+
+    record: Record
+    topology: Topology
+    standings: tuple[Standing, ...]
+
+
+def passport_of(tx: Tx, hub: Hub, record: Record) -> Passport:
+    """Gather what is known of a record."""
+    topology = hub.topologies[record.entity]
+    bindings = tx.bindings([record.id])
+    bound = {binding.connection for binding in bindings}
+    standings = tuple(
+        _standing(tx, hub, name, record, [one for one in bindings if one.connection == name])
+        for name in hub.connections
+        if name in bound or name in topology.creators or topology.reader(name) is not None
+    )
+    return Passport(record=record, topology=topology, standings=standings)
+
+
+def _standing(tx: Tx, hub: Hub, connection: str, record: Record, bindings: list[Binding]) -> Standing:
+    topology = hub.topologies[record.entity]
+    reader = topology.reader(connection)
+    shadow = tx.shadows(connection, [record.id]).get(record.id)
+    partners = Bindings()
+    outbox.fetch_partner_refs(tx, connection, [record], partners)
+    for atom in ENTITIES[record.entity].atoms:
+        held = shadow.held.get(atom.name) if shadow is not None and atom.partner is not None else None
+        if atom.partner is not None and held is not None:
+            refs = held if isinstance(held, list) else [held]
+            partners.fetch_records(tx, connection, atom.partner, {str(ref) for ref in refs})
+    view = view_of(hub, connection, record.entity, partners)
+    wanted = None
+    if reader is not None and record.merged_into is None:
+        wanted = need(
+            record=record, shadow=shadow, view=view, topology=topology, reader=reader, laws=hub.laws
+        )
+    return Standing(
+        connection=connection,
+        view=view,
+        bindings=tuple(bindings),
+        shadow=shadow,
+        need=wanted,
+        delivery=tx.deliveries(connection, [record.id]).get(record.id),
+        attempt=tx.attempts(connection, [record.id]).get(record.id),
+        state=tx.state_of(connection),
+    )
+
+
+# --- ids ----------------------------------------------------------------------------------------------------------
+
+
+def ids(passport: Passport, speech: Speech) -> list[str]:
+    """Return a line per system with the ids of the record there."""
+    kinds = {
+        "gone": speech.say("удалён там", "deleted there"),
+        "alias": speech.say("объединён с другим", "merged into another"),
+    }
+    lines = []
+    for standing in passport.standings:
+        refs = [
+            binding.ref + (f" ({kinds.get(binding.kind, binding.kind)})" if binding.kind != "live" else "")
+            for binding in standing.bindings
+        ]
+        lines.append(f"{standing.connection}: {', '.join(refs) or speech.say('ещё нет', 'not there yet')}")
+    return lines
+
+
+# --- fields × systems ---------------------------------------------------------------------------------------------
+
+
+def fields(passport: Passport, speech: Speech) -> Table:
+    """Return the table: the record's value, who said it, who decides, and what each system holds."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(speech.say("Поле", "Field"), overflow="fold")
+    table.add_column(speech.say("В карточке", "The record"), overflow="fold")
+    table.add_column(speech.say("Кто сказал", "Said by"), overflow="fold")
+    table.add_column(speech.say("Кто главный", "Decided by"), overflow="fold")
+    for standing in passport.standings:
+        table.add_column(standing.connection, overflow="fold")
+    record = passport.record
+    for atom in _atoms(passport):
+        value = speech.value(atom, record.atoms[atom]) if atom in record.atoms else ""
+        table.add_row(
+            _plain(speech.field(atom)),
+            _plain(value),
+            _plain(_said(record, atom, speech)),
+            _plain(decides(passport.topology, record, atom, speech)),
+            *(_plain(held(passport, standing, atom, speech)) for standing in passport.standings),
+        )
+    return table
+
+
+def _atoms(passport: Passport) -> list[str]:
+    known = [atom.name.removesuffix(".*") for atom in ENTITIES[passport.record.entity].atoms]
+    named = set(passport.record.atoms)
+    for standing in passport.standings:
+        if standing.shadow is not None:
+            named |= set(standing.shadow.held)
+    return sorted(named, key=lambda atom: (known.index(family(atom)), atom))
+
+
+def _said(record: Record, atom: str, speech: Speech) -> str:
+    said = next((said for said in record.said if atom in said.atoms), None)
+    if said is None:
+        return ""
+    by = speech.say("вычислено", "computed") if said.by == HUB else said.by
+    return f"{by}, {speech.at(said.at)}"
+
+
+def decides(topology: Topology, record: Record, atom: str, speech: Speech) -> str:
+    """Return who decides an atom, in words."""
+    if ENTITIES[record.entity].atom(atom).derived:
+        return speech.say("вычисляется", "computed")
+    return _rule(in_force(topology.rule(atom), record), record, speech)
+
+
+def _rule(rule: Rule, record: Record, speech: Speech) -> str:
+    match rule:
+        case Owner(connection):
+            return connection
+        case Origin():
+            return speech.say(f"где создан: {record.origin}", f"where it was born: {record.origin}")
+        case Each():
+            return speech.say("каждый своё", "each its own")
+        case Once(by, source):
+            filler = source or speech.say("кто заполнит", "whoever fills it")
+            return speech.say(f"один раз {filler}, дальше {by}", f"once {filler}, then {by}")
+        case Forward(_, any_of):
+            return speech.say("только вперёд", "only forward") + _listed(any_of)
+        case Priority(order):
+            return " > ".join(order)
+        case Review(any_of):
+            return speech.say("при расхождении человек", "a person, where they differ") + _listed(any_of)
+        case Latest(any_of):
+            return speech.say("кто позже", "the later one") + _listed(any_of)
+        case Phase():
+            return _rule(in_force(rule, record), record, speech)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f": {', '.join(names)}" if names else ""
+
+
+def held(passport: Passport, standing: Standing, atom: str, speech: Speech) -> str:
+    """Return one cell: a tick where the system holds what the record says, else what it holds and why."""
+    record, shadow = passport.record, standing.shadow
+    reader = passport.topology.reader(standing.connection)
+    carried = standing.view.codec.carries(atom) and (reader is None or reader.receives(atom))
+    wire: Wire = None if shadow is None else shadow.held.get(atom)
+    if shadow is None or atom not in shadow.held:
+        stands = "" if carried and standing.need is not None else NOT_HELD
+    else:
+        stands = _meaning(standing.view, record, atom, wire, speech)
+    notes = _notes(standing, atom, speech)
+    if not notes and stands == "":
+        return speech.say("нет", "none") if atom in record.atoms else NOT_HELD
+    return "; ".join(part for part in (stands, *notes) if part)
+
+
+def _meaning(view: View, record: Record, atom: str, wire: Wire, speech: Speech) -> str:
+    decoded = view.decode(ENTITIES[record.entity].atom(atom), atom, wire)
+    if isinstance(decoded, Blocked):
+        return f"{wire}"
+    value = record.atoms.get(atom)
+    if isinstance(decoded, OneOf):
+        return SAME if value in decoded.values else speech.value(atom, wire)
+    return SAME if atom in record.atoms and decoded == value else speech.value(atom, decoded)
+
+
+def _notes(standing: Standing, atom: str, speech: Speech) -> list[str]:
+    """Return why a value is not, or not yet, what the record says."""
+    notes: list[str] = []
+    shadow, wanted = standing.shadow, standing.need
+    if shadow is not None and atom in shadow.blocked:
+        notes.append(speech.wakes_on(shadow.blocked[atom]))
+    if shadow is not None and atom in shadow.frozen:
+        notes.append(speech.reason(shadow.frozen[atom]))
+    if wanted is None or standing.delivery is None:
+        return notes
+    if atom in wanted.waits:
+        notes.append(speech.wakes_on(wanted.waits[atom].wakes_on))
+    elif atom in wanted.fields:
+        notes.append(_lag(standing, speech))
+    return notes
+
+
+def _lag(standing: Standing, speech: Speech) -> str:
+    if standing.delivery is not None and standing.delivery.state == WAITING:
+        return speech.say("ждёт", "waits")
+    return speech.say("отстаёт", "behind") if standing.ref else speech.say("ещё нет", "not yet")
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+# --- what happens next --------------------------------------------------------------------------------------------
+
+
+def upcoming(passport: Passport, hub: Hub, speech: Speech, excuses: Mapping[str, str]) -> list[str]:
+    """Return a sentence per reader: ready, waiting for what, held by whom, or nothing to write.
+
+    `excuses` says, per connection, why the record was last left out although the system has not got it.
+    """
+    lines = []
+    for standing in passport.standings:
+        if passport.topology.reader(standing.connection) is None:
+            continue
+        lines.append(f"{standing.connection}: {_next(standing, hub, speech, excuses)}")
+        state, reason = standing.state
+        if state != "active":
+            told = speech.reason(reason) if state == "hold" else reason
+            lines[-1] += speech.say(f". Обмен приостановлен: {told}", f". The connection is paused: {told}")
+    return lines
+
+
+def _next(standing: Standing, hub: Hub, speech: Speech, excuses: Mapping[str, str]) -> str:
+    row, attempt = standing.delivery, standing.attempt
+    if attempt is not None:
+        when = speech.at(attempt.resolve_at)
+        return speech.say(
+            f"идёт запись; если ответа не будет, проверим, дошло ли, в {when}",
+            f"a write is under way; without an answer it is looked up at {when}",
+        )
+    if row is None:
+        if standing.shadow is not None and standing.shadow.gone:
+            return speech.reason(Reason.GONE.code)
+        if standing.ref is None and standing.connection in excuses:
+            return speech.say("не создаётся: ", "not created: ") + speech.reason(excuses[standing.connection])
+        return speech.reason(Reason.UP_TO_DATE.code)
+    if row.state == LEASED:
+        return speech.say("записывается сейчас", "being written now")
+    if row.state in {HELD, WAITING}:
+        why = [speech.reason(row.reason)] + [speech.wakes_on(key) for key in row.wakes_on]
+        way = WAY_OUT.get(row.reason, "").format(connection=row.connection)
+        return "; ".join(why) + (f" → {way}" if way else "")
+    if row.not_before > hub.now():
+        return f"{speech.reason(row.reason)}: {speech.say('не раньше', 'not before')} {speech.at(row.not_before)}"
+    return speech.say("будет записано", "to be written")

@@ -1,0 +1,62 @@
+"""The inbox as receivers see it."""
+
+import asyncio
+
+import pytest
+
+from ledgers import sqlite_ledger
+from obmen.connectors.contract import Envelope
+from obmen.engine.intake import HubIntake
+from obmen.testkit.world import World
+
+
+@pytest.fixture
+def world(tmp_path):
+    with sqlite_ledger(tmp_path) as ledger:
+        yield World(ledger)
+
+
+def envelope(key="1"):
+    return Envelope(connection="erp", kind="file", name="import.xml", key=key, body=b"[]")
+
+
+async def test_the_same_thing_twice_is_stored_once_and_told_twice(world):
+    arrived = []
+    intake = HubIntake(world.hub, arrived.append)
+    first, again, other = [await intake.accept(envelope(key)) for key in ("1", "1", "2")]
+
+    assert first == again != other
+    assert arrived == ["erp", "erp", "erp"]
+
+
+async def test_who_waits_is_answered_when_the_envelope_has_ended(world):
+    intake = HubIntake(world.hub, lambda _: None)
+    number = await intake.accept(envelope())
+    waiting = asyncio.create_task(intake.progress(number, wait_s=60))
+    await asyncio.sleep(0)
+    counted = {"received": 3, "applied": 1, "echoed": 2}
+    with world.begin() as tx:
+        tx.move_envelope(number, state="done", position=3, counted=counted)
+    await intake.moved()
+    told = await asyncio.wait_for(waiting, 10)
+
+    assert (told.state, told.done) == ("done", 3)
+    assert "изменено 1, без изменений 2" in told.ru
+
+
+async def test_who_waits_is_answered_when_the_hub_stops(world):
+    """Otherwise a stop would last as long as 1C is willing to wait."""
+    intake = HubIntake(world.hub, lambda _: None)
+    number = await intake.accept(envelope())
+    waiting = asyncio.create_task(intake.progress(number, wait_s=60))
+    await asyncio.sleep(0)
+    await intake.close()
+
+    assert (await asyncio.wait_for(waiting, 10)).state == "waiting"
+
+
+async def test_patience_has_an_end(world):
+    intake = HubIntake(world.hub, lambda _: None)
+    number = await intake.accept(envelope())
+
+    assert (await intake.progress(number, wait_s=0.01)).state == "waiting"
