@@ -37,21 +37,22 @@ def worlds(seed: int) -> dict[str, World]:
     return {
         "first": World(seed, "2026-11-20T10:00:00"),
         "unchanged": World(seed, "2026-11-20T11:00:00", order="shuffled"),
-        "one_percent": World(seed, "2026-11-20T12:00:00", change_share=0.01),
+        "one_percent": World(seed, "2026-11-20T12:00:00", edition=1, change_share=0.01),
     }
 
 
 def make_files(folder: Path, count: int, seed: int, story: str) -> None:
     """Write what each export consists of, in a folder of its name."""
+    numbers = range(count)
     for name, world in worlds(seed).items():
         (folder / name).mkdir(parents=True)
         if story == "parts":
-            write_parts(folder / name, count, world)
+            write_parts(folder / name, numbers, world)
         else:
-            write_offers(folder / name / "offers.xml", count, world)
+            write_offers(folder / name / "offers.xml", numbers, world)
     if story != "orphans":
         (folder / "before").mkdir()
-        write_goods(folder / "before" / "import.xml", count, World(seed, "2026-11-20T09:00:00"))
+        write_goods(folder / "before" / "import.xml", numbers, World(seed, "2026-11-20T09:00:00"))
 
 
 def files(folder: Path) -> list[Path]:

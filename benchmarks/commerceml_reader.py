@@ -57,13 +57,13 @@ def peak_megabytes(action: Callable[[Path], object], path: Path) -> float:
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with tempfile.TemporaryDirectory() as folder:
-        path = write_offers(Path(folder) / "offers.xml", count, World(1))
+        path = write_offers(Path(folder) / "offers.xml", range(count), World(1))
         print(f"{count} offers, {path.stat().st_size / 1e6:.0f} MB")
         bare = seconds(walk, path)
         for name, action in (("bare walk", walk), ("read", read), ("validate", validate)):
             spent = bare if action is walk else seconds(action, path)
             print(f"{name:10} {spent:6.2f} s  {spent / bare:5.2f} of the bare walk")
-        small = write_offers(Path(folder) / "small.xml", min(count, 20_000), World(1))
+        small = write_offers(Path(folder) / "small.xml", range(min(count, 20_000)), World(1))
         print(f"peak while reading: {peak_megabytes(read, small):.1f} MB")
 
 

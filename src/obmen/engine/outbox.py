@@ -10,7 +10,7 @@ import msgspec
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.ledger.contract import HELD, READY, WAITING, Delivery, Tx, Waiter
 from obmen.model import ENTITIES, Record
-from obmen.sync.behind import need
+from obmen.sync.behind import is_behind, need
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
 from obmen.sync.shadow import Shadow
@@ -82,8 +82,10 @@ def compare(tx: Tx, hub: Hub, reader: str, records: Sequence[Record]) -> tuple[l
         if record.merged_into is not None or is_gone(hub, shadow):
             up_to_date.append(record.id)
             continue
-        wanted = need(record=record, shadow=shadow, view=view, topology=topology, reader=role, laws=hub.laws)
-        if wanted.is_behind:
+        late = is_behind(
+            record=record, shadow=shadow, view=view, topology=topology, reader=role, laws=hub.laws
+        )
+        if late:
             behind.append(record)
         else:
             up_to_date.append(record.id)

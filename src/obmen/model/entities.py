@@ -28,7 +28,7 @@ class Atom(msgspec.Struct, frozen=True, kw_only=True):
     """Computed from other atoms of the record; nobody asserts it."""
 
 
-class Entity(msgspec.Struct, frozen=True, kw_only=True):
+class Entity(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """A kind of record. `rank` orders deliveries inside a lane: partners go first."""
 
     name: str

@@ -5,6 +5,7 @@ The outbox is only a cache of the answer.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from obmen.model import ENTITIES, Record
@@ -32,8 +33,35 @@ def need(
     *, record: Record, shadow: Shadow | None, view: View, topology: Topology, reader: Reader, laws: Laws = ALL
 ) -> Need:
     """Compare a record with one reader's shadow, atom by atom; without a shadow everything carried is needed."""
-    entity = ENTITIES[record.entity]
     result = Need({}, {}, {})
+    for name, wire, reason in _judged(record, shadow, view, topology, reader, laws):
+        result.reasons[name] = reason
+        if reason not in _BEHIND:
+            continue
+        if isinstance(wire, Blocked):
+            result.waits[name] = wire
+        else:
+            result.fields[name] = wire
+    return result
+
+
+def is_behind(
+    *, record: Record, shadow: Shadow | None, view: View, topology: Topology, reader: Reader, laws: Laws = ALL
+) -> bool:
+    """Tell whether a reader needs anything at all: the outbox asks no more than that."""
+    return any(reason in _BEHIND for _, _, reason in _judged(record, shadow, view, topology, reader, laws))
+
+
+_BEHIND = frozenset(
+    {Reason.WAITING_PARTNER, Reason.WAITING_MAPPING, Reason.NEW_THERE, Reason.PUT_BACK, Reason.BEHIND}
+)
+
+
+def _judged(
+    record: Record, shadow: Shadow | None, view: View, topology: Topology, reader: Reader, laws: Laws
+) -> Iterator[tuple[str, Wire | Blocked, Reason]]:
+    """Yield each atom there is something to say of: its form there, and why it is needed or passed over."""
+    entity = ENTITIES[record.entity]
     for name in record.atoms:
         if not view.codec.carries(name) or not reader.receives(name):
             continue
@@ -42,25 +70,17 @@ def need(
             continue
         atom = entity.atom(name)
         wire = view.encode(atom, name, record.atoms[name])
-        if shadow is not None:
-            skip = _skip(shadow, name, wire)
-            if skip is not None:
-                result.reasons[name] = skip
-                continue
-        if isinstance(wire, Blocked):
-            result.waits[name] = wire
-            result.reasons[name] = (
-                Reason.WAITING_PARTNER if wire.wakes_on.startswith("bound:") else Reason.WAITING_MAPPING
-            )
+        if shadow is not None and (skip := _skip(shadow, name, wire)) is not None:
+            yield name, wire, skip
+        elif isinstance(wire, Blocked):
+            bound = wire.wakes_on.startswith("bound:")
+            yield name, wire, Reason.WAITING_PARTNER if bound else Reason.WAITING_MAPPING
         elif shadow is None:
-            result.fields[name] = wire
-            result.reasons[name] = Reason.NEW_THERE
+            yield name, wire, Reason.NEW_THERE
         elif differs(view, record, shadow, name, laws) or (
             Law.SENT not in laws and wire != shadow.held.get(name)
         ):
-            result.fields[name] = wire
-            result.reasons[name] = Reason.PUT_BACK if name in shadow.resist else Reason.BEHIND
-    return result
+            yield name, wire, Reason.PUT_BACK if name in shadow.resist else Reason.BEHIND
 
 
 def must_look_first(need: Need, record: Record, topology: Topology, system: str) -> bool:

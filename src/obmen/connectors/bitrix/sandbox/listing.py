@@ -110,7 +110,7 @@ def only(shown: dict[str, Any], select: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _candidates(table: Table[R], ask: Ask) -> Iterator[R]:
-    """Narrow by `>id` or by the most telling index, so that a walk of a large table stays cheap."""
+    """Narrow by `>id`, by ids or by the most telling index, so that a walk of a large table stays cheap."""
     after = ask.filter.get(">id")
     if str(after).isdecimal():
         return table.after(int(str(after)))
@@ -121,12 +121,24 @@ def _candidates(table: Table[R], ask: Ask) -> Iterator[R]:
         if table.is_indexed(field) and values and None not in values and "" not in values:
             keys = {_index_key(field, each) for each in values}
             lookups.append((sum(table.count(field, each) for each in keys), field, keys))
+    count, field, keys = min(lookups, key=lambda lookup: lookup[0], default=(len(table), "", set()))
+    ids = _ids(ask)
+    if ids is not None and len(ids) <= count:
+        return (row for each in sorted(ids) if (row := table.get(each)) is not None)
     if not lookups:
         return iter(table)
-    _, field, keys = min(lookups, key=lambda lookup: lookup[0])
     return iter(
         sorted((row for each in keys for row in table.where(**{field: each})), key=lambda row: row.id)
     )
+
+
+def _ids(ask: Ask) -> set[int] | None:
+    """Return the ids asked for by themselves, where all of them are plain numbers."""
+    for key in ("id", "=id", "@id"):
+        values = [str(value) for value in _values(ask.filter.get(key))]
+        if values and all(value.isdecimal() for value in values):
+            return {int(value) for value in values}
+    return None
 
 
 def _index_key(field: str, value: Any) -> Any:
