@@ -173,9 +173,7 @@ def _pay(state: ShopState, order: Order, said: Mapping[str, str]) -> None:
     payments = state.sale.payments_of(order)
     if not payments:
         payments = [
-            add_payment(
-                state, order, Payment(order_id=order.id, pay_system_id=BILL, sum=order.price), from_1c=True
-            )
+            add_payment(state, order, Payment(order_id=order.id, pay_system_id=BILL, sum=order.price))
         ]
     for payment in payments:
         if payment.paid == "N" and payment.is_return == "N":
