@@ -97,7 +97,7 @@ class OrderExchange:
     """The barest 1C at the orders' door."""
 
     def __init__(self, exchange, **init):
-        self.exchange, self.init = exchange, init
+        self.exchange, self.init, self.sent = exchange, init, 0
 
     async def call(self, mode, **query):
         return await self.exchange.call(mode, kind="sale", **self.exchange.proof(), **query)
@@ -117,8 +117,10 @@ class OrderExchange:
         assert await self.call("success") == "success\n"
         return [node.findtext("Ид") for node in root.iter("Документ")]
 
-    async def send(self, content, name="orders.xml"):
-        """Upload changes; return what the door tells."""
+    async def send(self, content):
+        """Upload changes under a new name; return what the door tells."""
+        self.sent += 1
+        name = f"orders-{self.sent}.xml"
         told = await self.call("file", filename=name, data=content)
         if not self.init.get("version"):
             return told

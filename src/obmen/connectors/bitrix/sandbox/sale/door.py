@@ -156,7 +156,12 @@ class OrderDoor:
         self._uploads.setdefault(name, bytearray()).extend(body)
         if self._state.setup.zip:
             session.archive = name
-        return "success\n" if session.version else self._import(session, name)
+        if session.version:
+            return "success\n"
+        try:
+            return self._import(session, name)
+        finally:
+            self._uploads.clear()
 
     def _import(self, session: OrderSession, name: str) -> str:
         if session.archive:

@@ -84,6 +84,18 @@ def set_content(
     return _put(state, shipment, basket_id, pieces, xml_id=xml_id)
 
 
+def fill_first(state: ShopState, order: Order, item: BasketItem) -> None:
+    """Put what lies in the hidden shipment of a line into the first shipment that has not left."""
+    waiting = next((each for each in state.sale.shipments_of(order) if each.deducted == "N"), None)
+    system = state.sale.system_of(order)
+    if waiting is None or system is None:
+        return
+    spare = state.sale.shipment_items.first(order_delivery_id=system.id, basket_id=item.id)
+    held = state.sale.shipment_items.first(order_delivery_id=waiting.id, basket_id=item.id)
+    if spare is not None:
+        set_content(state, order, waiting, item.id, spare.quantity + (held.quantity if held else ZERO))
+
+
 def spread_line(state: ShopState, order: Order, item: BasketItem, *, was: Decimal) -> None:
     """Bring shipments in step with a line whose quantity was another one.
 
