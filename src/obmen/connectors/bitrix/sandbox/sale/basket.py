@@ -9,7 +9,7 @@ from obmen.connectors.bitrix.sandbox.sale.money import kopecks, stored
 from obmen.connectors.bitrix.sandbox.sale.orders import Impossible, external_code
 from obmen.connectors.bitrix.sandbox.sale.reserves import reserve_line
 from obmen.connectors.bitrix.sandbox.sale.rows import BasketItem, Order
-from obmen.connectors.bitrix.sandbox.sale.shipments import spread_line
+from obmen.connectors.bitrix.sandbox.sale.shipments import check_cut, spread_line
 from obmen.connectors.bitrix.sandbox.state import ShopState
 
 THREE_FOR_100 = "3ZA100"  # every three pieces of the first line that has them cost 100 roubles
@@ -29,6 +29,7 @@ def add_item(state: ShopState, order: Order, item: BasketItem) -> BasketItem:
 def change_item(state: ShopState, order: Order, item: BasketItem, /, **changes: Any) -> BasketItem:
     """Change a line, without saving the order."""
     was = item.quantity
+    check_cut(state, order, item, changes.get("quantity", was) - was)
     state.sale.basket.change(item, **changes, date_update=state.now())
     if item.quantity != was:
         spread_line(state, order, item, was=was)
@@ -42,6 +43,8 @@ def delete_item(state: ShopState, order: Order, item: BasketItem) -> None:
     change_item(state, order, item, quantity=ZERO)
     reserve_line(state, item, ZERO)
     state.sale.basket.remove(item)
+    if not state.sale.items_of(order):
+        state.sale.orders.change(order, price=ZERO, discount_value=ZERO, tax_value=ZERO)
 
 
 def from_catalogue(state: ShopState, product: Element, *, priced: bool = True) -> dict[str, Any]:

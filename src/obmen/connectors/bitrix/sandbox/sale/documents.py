@@ -1,6 +1,6 @@
 """Orders as 1C takes them: one document per order, or documents for payments and shipments beside or below it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import Enum
 from itertools import chain
@@ -40,9 +40,9 @@ class Shape(Enum):
         return cls.SINGLE if known >= 2.06 else cls.OLD
 
 
-def export(state: ShopState, orders: Iterable[Order], shape: Shape) -> Node:
-    """Write the document of a query; without orders the root stands alone."""
-    root = node(
+def root_of(state: ShopState, shape: Shape) -> Node:
+    """Make the root of the answer to a query; without orders it stands alone."""
+    return node(
         "КоммерческаяИнформация",
         ВерсияСхемы=shape.value.split(" ", maxsplit=1)[0],
         ДатаФормирования=f"{state.now():%Y-%m-%dT%H:%M:%S}",
@@ -52,21 +52,24 @@ def export(state: ShopState, orders: Iterable[Order], shape: Shape) -> Node:
         ФорматСуммы="ЧЦ=18; ЧДЦ=2; ЧРД=.",
         ФорматКоличества="ЧЦ=18; ЧДЦ=2; ЧРД=.",
     )
+
+
+def documents(state: ShopState, orders: Iterable[Order], shape: Shape) -> Iterator[Node]:
+    """Describe orders one after another, each with its payments and shipments where the shape has them."""
     for order in orders:
         head = order_document(state, order, modern=shape is not Shape.OLD)
         below = list(_children(state, order)) if shape not in (Shape.OLD, Shape.SINGLE) else []
         match shape:
             case Shape.CONTAINER:
-                root.append(node("Контейнер", head, *below))
+                yield node("Контейнер", head, *below)
             case Shape.NESTED:
                 for child in below:
                     child.tag = "ПодчиненныйДокумент"
                 if below:
                     head.append(node("ПодчиненныеДокументы", *below))
-                root.append(head)
+                yield head
             case _:
-                root.extend([head, *below])
-    return root
+                yield from (head, *below)
 
 
 def order_document(state: ShopState, order: Order, *, modern: bool) -> Node:

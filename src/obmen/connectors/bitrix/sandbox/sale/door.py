@@ -3,7 +3,7 @@
 Whoever asks moves the same cursor: a hub and a 1C at one shop take orders from each other.
 """
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from datetime import datetime
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 from obmen.connectors.bitrix.sandbox.commerceml import Unreadable, read_document
 from obmen.connectors.bitrix.sandbox.exchange_import import clean_name, unpack
 from obmen.connectors.bitrix.sandbox.exchange_metadata import Refused
-from obmen.connectors.bitrix.sandbox.sale.documents import Shape, export
+from obmen.connectors.bitrix.sandbox.sale.documents import Shape, documents, order_document, root_of
 from obmen.connectors.bitrix.sandbox.sale.loading import load_order
 from obmen.connectors.bitrix.sandbox.sale.loading_parts import load_documents, refusal
 from obmen.connectors.bitrix.sandbox.sale.markup import Node, leaf, node
@@ -52,8 +52,7 @@ class OrderDoor:
 
     def enter(self, cookie: str, *, may_commit: bool) -> None:
         """Begin a session; of those that take orders only the last one may commit."""
-        if not self._state.setup.sale_exchange_right:
-            raise Refused("Недостаточно прав для обмена заказами.")
+        self._check_right()
         self._sessions[cookie] = OrderSession()
         if may_commit:
             self._last_cookie = cookie
@@ -66,6 +65,7 @@ class OrderDoor:
         self, cookie: str, sessid: str, mode: str, ask: Callable[[str], str], body: bytes
     ) -> str | Xml:
         """Answer one request of a known session; `ask` reads the query."""
+        self._check_right()
         session = self._sessions.setdefault(cookie, OrderSession())
         match mode:
             case "init":
@@ -84,6 +84,7 @@ class OrderDoor:
 
     def dump(self, ask: Callable[[str], str]) -> Xml:
         """Answer `type=crm`: read orders without moving the cursor. The header lies about the encoding."""
+        self._check_right()
         since, wanted = ask("MODIFICATION_LABEL"), ask("ORDER_ID")
         orders = [
             order
@@ -91,10 +92,13 @@ class OrderDoor:
             if (not wanted or str(order.id) == wanted)
             and (not since.isdecimal() or _moved(order).timestamp() >= int(since))
         ]
-        root = export(self._state, orders, Shape.SINGLE)
-        for document, order in zip(root.iterfind("Документ"), orders, strict=True):
+        return _printed(root_of(self._state, Shape.SINGLE), self._dated(orders), charset="utf-8")
+
+    def _dated(self, orders: Iterable[Order]) -> Iterator[Node]:
+        for order in orders:
+            document = order_document(self._state, order, modern=True)
             document.append(leaf("DateUpdate", f"{_moved(order):%Y-%m-%d %H:%M:%S}"))
-        return Xml(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+            yield document
 
     def _init(self, session: OrderSession, sessid: str, version: str, cml_version: str) -> str:
         self._uploads.clear()
@@ -102,6 +106,10 @@ class OrderDoor:
         setup = self._state.setup
         told = f"zip={'yes' if setup.zip else 'no'}\nfile_limit={setup.file_limit}\n"
         return told + (f"sessid={sessid}\nversion={CONSTANT_VERSION}" if version else "")
+
+    def _check_right(self) -> None:
+        if not self._state.setup.sale_exchange_right:
+            raise Refused("Недостаточно прав для обмена заказами.")
 
     # Orders out.
 
@@ -115,7 +123,8 @@ class OrderDoor:
         if orders:
             session.place = (_moved(orders[-1]), orders[-1].id)
         session.asked = session.place[0] if session.place else self._state.now()
-        return _printed(export(self._state, orders, Shape.asked(session.version, session.cml_version)))
+        shape = Shape.asked(session.version, session.cml_version)
+        return _printed(root_of(self._state, shape), documents(self._state, orders, shape))
 
     def _success(self, cookie: str, session: OrderSession) -> str:
         if cookie != self._last_cookie:
@@ -156,7 +165,12 @@ class OrderDoor:
         self._uploads.setdefault(name, bytearray()).extend(body)
         if self._state.setup.zip:
             session.archive = name
-        return "success\n" if session.version else self._import(session, name)
+        if session.version:
+            return "success\n"
+        try:
+            return self._import(session, name)
+        finally:
+            self._uploads.clear()
 
     def _import(self, session: OrderSession, name: str) -> str:
         if session.archive:
@@ -179,15 +193,15 @@ class OrderDoor:
     def _load(self, session: OrderSession, root: Node) -> list[str]:
         """Choose the logic by the file, not by the version the client told."""
         containers = root.findall("Контейнер")
-        documents = root.findall("Документ")
+        single = root.findall("Документ")
         if Shape.asked("", session.cml_version) is Shape.NESTED:
-            groups = [[document] for document in documents]
+            groups = [[document] for document in single]
         elif containers:
             groups = [container.findall("Документ") for container in containers]
         elif Shape.asked(root.get("ВерсияСхемы", ""), "") in (Shape.SEPARATE, Shape.CONTAINER):
-            groups = [documents]
+            groups = [single]
         else:
-            return [warning for document in documents for warning in load_order(self._state, document)]
+            return [warning for document in single for warning in load_order(self._state, document)]
         if refused := refusal(self._state):
             raise Refused(refused)
         return [warning for group in groups for warning in load_documents(self._state, group)]
@@ -212,9 +226,16 @@ def _choice(key: object, name: str) -> Node:
     return node("Элемент", leaf("Ид", key), leaf("Название", name))
 
 
-def _printed(root: Node) -> Xml:
-    """Print in the door's charset; what it lacks is written by number."""
-    return Xml(ET.tostring(root, encoding=CHARSET, xml_declaration=True))
+def _printed(root: Node, children: Iterable[Node] = (), *, charset: str = CHARSET) -> Xml:
+    """Print piece by piece, so that thousands of orders are never one tree; letters the charset lacks by number."""
+    pieces = [
+        ET.tostring(child, encoding="unicode").encode(charset, "xmlcharrefreplace") for child in children
+    ]
+    head = ET.tostring(root, encoding=charset, xml_declaration=True, short_empty_elements=not pieces)
+    if not pieces:
+        return Xml(head)
+    opened, closing = head.rsplit(b"</", 1)
+    return Xml(b"".join((opened, *pieces, b"</", closing)))
 
 
 def _moved(order: Order) -> datetime:

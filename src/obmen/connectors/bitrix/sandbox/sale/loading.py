@@ -14,7 +14,7 @@ from obmen.connectors.bitrix.sandbox.sale.orders import FINAL, Impossible, annou
 from obmen.connectors.bitrix.sandbox.sale.payments import add_payment, save_payment
 from obmen.connectors.bitrix.sandbox.sale.rows import BasketItem, Order, Payment, User
 from obmen.connectors.bitrix.sandbox.sale.seed import BILL
-from obmen.connectors.bitrix.sandbox.sale.shipments import change_shipment, set_content
+from obmen.connectors.bitrix.sandbox.sale.shipments import change_shipment, fill_first
 from obmen.connectors.bitrix.sandbox.state import ShopState
 
 
@@ -98,7 +98,7 @@ def _replace_basket(state: ShopState, order: Order, document: Node) -> None:
             held = add_item(
                 state, order, BasketItem(**{"order_id": order.id, **_goods_of(state, goods), **fields})
             )
-        _fill_shipment(state, order, held)
+        fill_first(state, order, held)
     for item in left:
         delete_item(state, order, item)
     shipment = next((each for each in state.sale.shipments_of(order) if each.deducted == "N"), None)
@@ -132,19 +132,6 @@ def _goods_of(state: ShopState, goods: Node) -> dict[str, Any]:
     return {"name": text(goods, "Наименование"), "product_xml_id": xml_id, "module": ""}
 
 
-def _fill_shipment(state: ShopState, order: Order, item: BasketItem) -> None:
-    """Put what lies in the hidden shipment into the first one that has not left."""
-    waiting = next((each for each in state.sale.shipments_of(order) if each.deducted == "N"), None)
-    system = state.sale.system_of(order)
-    if waiting is None or system is None:
-        return
-    spare = state.sale.shipment_items.first(order_delivery_id=system.id, basket_id=item.id)
-    held = state.sale.shipment_items.first(order_delivery_id=waiting.id, basket_id=item.id)
-    if spare is not None:
-        pieces = spare.quantity + (held.quantity if held else ZERO)
-        set_content(state, order, waiting, item.id, pieces)
-
-
 def _apply_flags(state: ShopState, order: Order, document: Node) -> None:
     """Apply what requisites say, whatever the version: an absent mark of cancellation takes it back."""
     said = dict(requisites(document))
@@ -173,9 +160,7 @@ def _pay(state: ShopState, order: Order, said: Mapping[str, str]) -> None:
     payments = state.sale.payments_of(order)
     if not payments:
         payments = [
-            add_payment(
-                state, order, Payment(order_id=order.id, pay_system_id=BILL, sum=order.price), from_1c=True
-            )
+            add_payment(state, order, Payment(order_id=order.id, pay_system_id=BILL, sum=order.price))
         ]
     for payment in payments:
         if payment.paid == "N" and payment.is_return == "N":

@@ -9,8 +9,8 @@ from obmen.connectors.bitrix.sandbox.sale.rows import Order, Payment
 from obmen.connectors.bitrix.sandbox.state import ShopState
 
 
-def add_payment(state: ShopState, order: Order, payment: Payment, *, from_1c: bool = False) -> Payment:
-    """Add a payment to an order; one that is paid already is paid in the same save."""
+def add_payment(state: ShopState, order: Order, payment: Payment) -> Payment:
+    """Add a payment to an order, without saving the order; one that comes paid prints its receipt."""
     paid, payment.paid = payment.paid, "N"
     pay_system = _pay_system_name(state, payment.pay_system_id)
     payment.pay_system_name = pay_system
@@ -20,7 +20,6 @@ def add_payment(state: ShopState, order: Order, payment: Payment, *, from_1c: bo
     payment.date_bill = payment.date_bill or state.now()
     state.sale.payments.insert(payment)
     change_payment(state, order, payment, paid=paid)
-    save_order(state, order, from_1c=from_1c)
     return payment
 
 

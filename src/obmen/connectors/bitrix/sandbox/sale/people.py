@@ -12,7 +12,13 @@ from obmen.connectors.bitrix.sandbox.sale.orders import Impossible, delete_order
 from obmen.connectors.bitrix.sandbox.sale.payments import save_payment
 from obmen.connectors.bitrix.sandbox.sale.rest_orders import put_value
 from obmen.connectors.bitrix.sandbox.sale.rows import BasketItem, Order, Payment, Shipment, Status
-from obmen.connectors.bitrix.sandbox.sale.shipments import SHIPPED, add_shipment, change_shipment, set_content
+from obmen.connectors.bitrix.sandbox.sale.shipments import (
+    SHIPPED,
+    add_shipment,
+    change_shipment,
+    fill_first,
+    set_content,
+)
 from obmen.connectors.bitrix.sandbox.sale.totting import tot_up
 from obmen.connectors.bitrix.sandbox.state import ShopState
 
@@ -127,12 +133,13 @@ class OrderDesk:
                         "custom_price": "Y",
                     }
                 change_item(state, found, item, **changes)
+                fill_first(state, found, item)
             for each in add:
                 product = checkout.sellable(state, str(each["xml_id"]))
                 pieces = number(each.get("quantity", 1)) or ZERO
                 item = BasketItem(order_id=order, quantity=pieces, **from_catalogue(state, product))
                 add_item(state, found, item)
-                self._put_in_first(found, item)
+                fill_first(state, found, item)
             for line in remove:
                 delete_item(state, found, self._line(found, line))
             save_order(state, found)
@@ -203,11 +210,6 @@ class OrderDesk:
         for line, pieces in rest.items():
             if pieces:
                 set_content(state, order, second, line, pieces)
-
-    def _put_in_first(self, order: Order, item: BasketItem) -> None:
-        waiting = next((each for each in self._state.sale.shipments_of(order) if each.deducted == "N"), None)
-        if waiting is not None:
-            set_content(self._state, order, waiting, item.id, item.quantity)
 
     def _order(self, order_id: int) -> Order:
         order = self._state.sale.orders.get(order_id)

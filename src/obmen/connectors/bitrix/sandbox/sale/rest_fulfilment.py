@@ -70,6 +70,7 @@ def _add_payment(state: ShopState, params: Mapping[str, Any]) -> Answer:
     fields = fields_of(params, "orderId", "paySystemId")
     order = order_of(state, fields["orderId"])
     payment = add_payment(state, order, Payment(order_id=order.id, **read(state, fields, _PAYMENT)))
+    save_order(state, order)
     warn(state)
     return Answer({"payment": shown.payment(state, payment)})
 

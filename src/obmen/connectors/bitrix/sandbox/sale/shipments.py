@@ -84,26 +84,45 @@ def set_content(
     return _put(state, shipment, basket_id, pieces, xml_id=xml_id)
 
 
+def fill_first(state: ShopState, order: Order, item: BasketItem) -> None:
+    """Put what lies in the hidden shipment of a line into the first shipment that has not left."""
+    waiting = next((each for each in state.sale.shipments_of(order) if each.deducted == "N"), None)
+    system = state.sale.system_of(order)
+    if waiting is None or system is None:
+        return
+    spare = state.sale.shipment_items.first(order_delivery_id=system.id, basket_id=item.id)
+    held = state.sale.shipment_items.first(order_delivery_id=waiting.id, basket_id=item.id)
+    if spare is not None:
+        set_content(state, order, waiting, item.id, spare.quantity + (held.quantity if held else ZERO))
+
+
 def spread_line(state: ShopState, order: Order, item: BasketItem, *, was: Decimal) -> None:
     """Bring shipments in step with a line whose quantity was another one.
 
     What is added goes to the hidden shipment; what is cut comes from it first, then from those that have not left.
     """
     step = item.quantity - was
-    system = state.sale.system_of(order)
-    places = ([system] if system else []) + [
-        each for each in state.sale.shipments_of(order) if each.deducted == "N"
-    ]
-    for place in places:
+    for place in _open_places(state, order):
         held = state.sale.shipment_items.first(order_delivery_id=place.id, basket_id=item.id)
         amount = held.quantity if held else ZERO
         taken = max(step, -amount)
         _put(state, place, item.id, amount + taken)
         step -= taken
-        if step == ZERO:
-            return
-    if step < ZERO:
+
+
+def check_cut(state: ShopState, order: Order, item: BasketItem, step: Decimal) -> None:
+    """Refuse to cut more of a line than what has not left yet."""
+    places = {place.id for place in _open_places(state, order)}
+    contents = state.sale.shipment_items.where(basket_id=item.id)
+    left = sum((each.quantity for each in contents if each.order_delivery_id in places), ZERO)
+    if -step > left:
         raise Impossible("Нельзя уменьшить количество: товар уже отгружен")
+
+
+def _open_places(state: ShopState, order: Order) -> list[Shipment]:
+    """Return the hidden shipment and those that have not left."""
+    shipments = state.sale.shipments.where(order_id=order.id)
+    return sorted((each for each in shipments if each.deducted == "N"), key=lambda each: each.system != "Y")
 
 
 def _put(
