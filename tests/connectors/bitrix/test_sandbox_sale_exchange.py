@@ -33,7 +33,9 @@ async def test_a_login_outside_the_groups_is_refused(open_shop, exchange_to):
 
     assert (await exchange.call("checkauth", kind="sale")).startswith("failure\nНедостаточно прав")
     await exchange.enter()
-    assert (await exchange.call("query", kind="sale", **exchange.proof())).startswith("failure\nНедостаточно прав")
+    assert (await exchange.call("query", kind="sale", **exchange.proof())).startswith(
+        "failure\nНедостаточно прав"
+    )
 
 
 async def test_one_client_with_a_sessid_makes_all_send_it(exchange, exchange_to, shop, goods):
