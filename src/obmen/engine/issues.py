@@ -80,8 +80,8 @@ def stranger(reason: Reason, connection: str, entity: str, look: Look) -> Issue:
         en = f"{connection}: {entity} «{name}» ({look.ref}) looks like a record already bound there, or like two records; bind it by hand."
         ru = f"{connection}: «{name}» ({look.ref}) похож на уже связанную карточку или сразу на две; свяжите вручную."
     else:
-        en = f"{connection}: {entity} «{name}» ({look.ref}) is unknown, and {connection} may not bring new records; adopt it or add the connection to creators."
-        ru = f"{connection}: «{name}» ({look.ref}) неизвестен, а заводить новые карточки отсюда нельзя; усыновите его или добавьте подключение в creators."
+        en = f"{connection}: {entity} «{name}» ({look.ref}) is unknown, and {connection} may not bring new records; it is left alone. To exchange it, add {connection} to creators."
+        ru = f"{connection}: «{name}» ({look.ref}) неизвестен, а заводить новые карточки отсюда нельзя; обмен его не трогает. Если он нужен в обмене, добавьте {connection} в creators."
     return Issue(
         key=f"{reason.code}:{connection}:{entity}:{look.ref}",
         code=reason.code,

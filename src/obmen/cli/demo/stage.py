@@ -41,6 +41,7 @@ url = "{url}"
 user = {user}
 secret = "{secret}"
 prices = {{ base = 1 }}
+create_choices = true
 rate_per_s = 1000
 parallel = 2
 
