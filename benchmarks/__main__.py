@@ -9,7 +9,7 @@ import importlib
 import subprocess
 import sys
 
-NAMES = ("commerceml", "incremental_growth", "settle")
+NAMES = ("commerceml", "incremental_growth", "month", "orders", "retail_burst", "settle", "webhooks")
 
 
 def main(arguments: list[str]) -> int:

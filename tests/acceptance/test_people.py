@@ -319,3 +319,59 @@ async def test_a_bad_argument_is_one_sentence(desk: Desk, arguments: tuple[str, 
     said = await desk.obmen(*arguments)
 
     assert (said.code, said.out, len(said.err.strip().splitlines())) == (2, "", 1)
+
+
+async def test_a_wrong_pair_is_parted_and_the_right_one_bound_with_the_reason_in_the_journal(
+    desk: Desk,
+) -> None:
+    await desk.import_()
+    await desk.obmen("apply", (await desk.plan())["digest"])
+    article = desk.world.products[0].article
+
+    silent = await desk.obmen("unbind", "shop", "product", article)
+    assert silent.code == 2
+    assert "--why" in silent.err
+
+    parted = await desk.obmen("unbind", "shop", "product", article, "--why", "карточка не та", lang="en")
+    ref = re.search(r"shop «(\d+)»", parted.out)
+    assert parted.code == 0, parted.err
+    assert ref is not None
+    assert "obmen release shop product" in parted.out
+    told = await desk.obmen("show", "product", article)
+    assert "придержано человеком" in told.out
+    assert "карточка не та" in told.out
+
+    absent = await desk.obmen("bind", "shop", "product", "99999", article, "--why", "по накладной", lang="en")
+    assert absent.code == 2
+    assert "shop has no product «99999»" in absent.err
+    bound = await desk.obmen("bind", "shop", "product", ref[1], article, "--why", "по накладной")
+    assert bound.code == 0, bound.err
+    plan = await desk.obmen("plan", "shop")
+    assert "записывать нечего" in plan.out
+    assert "связано человеком" in (await desk.obmen("show", "product", article)).out
+
+
+async def test_a_held_flow_is_said_by_the_plan_and_let_go_by_release(desk: Desk) -> None:
+    await desk.import_()
+    held = await desk.obmen("hold", "shop", "offer", "--why", "инвентаризация")
+    assert "придержана" in held.out
+    applied = await desk.obmen("apply", (await desk.plan())["digest"])
+    assert "придержано человеком" in applied.out
+    assert desk.shop.counts()["products"] == PRODUCTS
+    assert desk.shop.counts()["offers"] == 0
+
+    assert (await desk.obmen("release", "shop", "offer", "--why", "закончили")).code == 0
+    await desk.obmen("apply", (await desk.plan())["digest"])
+    assert desk.shop.counts()["offers"] == 4
+    again = await desk.obmen("release", "shop", "offer", "--why", "закончили", lang="en")
+    assert (again.code, "not held" in again.err) == (2, True)
+
+
+async def test_two_cards_of_one_thing_are_merged_from_the_terminal(desk: Desk) -> None:
+    await desk.import_()
+    first, second = (product.article for product in desk.world.products[:2])
+    merged = await desk.obmen("merge", "product", first, second, "--why", "дубль", lang="en")
+    assert merged.code == 0, merged.err
+    assert "was merged into" in merged.out
+    shown = await desk.obmen("show", "product", second, lang="en")
+    assert "Merged into record" in shown.out

@@ -36,7 +36,7 @@ def ask(database, question):
 
 def test_a_hub_stopped_in_the_middle_of_a_file_goes_on_behind_its_last_portion(tmp_path):
     config = settled(tmp_path, port=free_port(), every="1h")
-    count = 20_000
+    count = 60_000  # three windows of looks: it goes on behind the one in hand
     accept(config, export(tmp_path, count))
     database = tmp_path / "hub.db"
 

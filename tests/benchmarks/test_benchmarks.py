@@ -14,7 +14,11 @@ ROOT = Path(__file__).parents[2]
 TINY = {
     "commerceml": ("--count", "60", "--repeat", "1"),
     "incremental_growth": ("--small", "60", "--large", "120", "--changes", "20", "--rounds", "1"),
+    "month": ("--days", "2", "--orders", "6"),
+    "orders": ("--sizes", "5", "60", "--rounds", "1"),
+    "retail_burst": ("--count", "60", "--latency", "0..0.02", "--others", "30", "--crowds", "half"),
     "settle": ("--count", "60", "--rounds", "1"),
+    "webhooks": ("--rate", "100", "--seconds", "1"),
 }
 
 

@@ -24,7 +24,7 @@ SQL_STEPS = int(os.environ.get("OBMEN_SQL_STEPS", "5000"))
 
 
 def in_memory() -> World:
-    return World(MemoryLedger())
+    return World(MemoryLedger(), till=True)
 
 
 @pytest.mark.timeout(900)
@@ -41,7 +41,7 @@ def test_a_real_ledger_keeps_them_as_well(sql_ledger):
 
     def emptied() -> World:
         wipe(sql_ledger)
-        return World(sql_ledger)
+        return World(sql_ledger, till=True)
 
     done, failure = search(emptied, seed=SEED, steps=SQL_STEPS, lengths=(60, 120))
 

@@ -9,6 +9,7 @@ import pytest
 
 from obmen.cli import cli
 from obmen.cli.helps import commands, spoken
+from obmen.config.alerts import Alerts
 from obmen.config.tables import ConnectionTable, Guards, Hub, Offer, Timing
 from obmen.connectors import SHIPPED
 from obmen.model import ENTITIES
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("src/obmen/connectors/*/README.md")])
 ENGLISH_ONLY = {"architecture.md", "how-to/add-a-connector.md", "reference/laws.md"}
-SECTIONS = {"hub": Hub, "guards": Guards, "offer": Offer}
+SECTIONS = {"hub": Hub, "guards": Guards, "offer": Offer, "alerts": Alerts}
 
 
 def named(page):
@@ -36,7 +37,11 @@ def anchors(page):
 def unknown(document):
     """Name the settings of a document that nothing reads."""
     known = {**SECTIONS, **{f"connections.{vendor.vendor}": vendor.settings for vendor in SHIPPED}}
-    by_name = {"erp": "connections.onec", "shop": "connections.bitrix"}
+    by_name = {
+        "erp": "connections.onec",
+        "shop": "connections.bitrix",
+        "crm": "connections.retailcrm",
+    }
     for section, table in document.items():
         if section in SECTIONS:
             yield from (f"{section}.{key}" for key in table if key not in keys(known[section]))
@@ -98,7 +103,7 @@ def test_every_page_is_there_in_both_languages():
 
 
 def test_both_tutorials_type_the_same():
-    said = {"нечего": "nothing", "Придержано,": "Held"}
+    said = {"нечего": "'nothing to write'", "Придержано,": "Held"}
     texts = [(DOCS / name).read_text(encoding="utf-8") for name in ("tutorial.md", "ru/tutorial.md")]
     english, russian = ("".join(re.findall(r"```bash\n(.*?)```", text, re.DOTALL)) for text in texts)
     for ru, en in said.items():

@@ -12,16 +12,22 @@ from random import Random
 
 import msgspec
 
+from obmen.cli.channels import telling_of
 from obmen.config import Cadence, Config, is_open
-from obmen.connectors.contract import Budget, Connection, Ports, Receiver, Source
+from obmen.connectors.contract import Abreast, Budget, Connection, Ports, Publisher, Receiver, Source
+from obmen.engine.alerting import tell
 from obmen.engine.exchanges import ExchangeLog
 from obmen.engine.housekeeping import keep_house
 from obmen.engine.hub import Hub, Matching
+from obmen.engine.identity import recognise
 from obmen.engine.issues import restored, restored_key
 from obmen.engine.local import Chore, Job, LocalRunner
+from obmen.engine.mapping import take_up_all
+from obmen.engine.publishing import publish
 from obmen.engine.remapping import reread, rewrite
+from obmen.engine.reserving import expire
 from obmen.engine.silence import listen
-from obmen.gateway import Entrance, Gateway
+from obmen.gateway.server import Entrance, Gateway, networks
 from obmen.ledger.budget import budget_of
 from obmen.ledger.epoch import HELD_EPOCH, HOLD
 from obmen.ledger.retention import Keep
@@ -29,6 +35,7 @@ from obmen.ledger.sql import SqlLedger
 
 HOUR_S = 3600.0
 MINUTE_S = 60.0
+ALERTS_S = 5.0
 
 log = logging.getLogger("obmen.hub")
 
@@ -43,10 +50,11 @@ def open_hub(config: Config, *, exclusive: bool) -> Iterator[Hub]:
     ledger = SqlLedger.open(config.hub.ledger, exclusive=exclusive)
     exchanges = ExchangeLog(ledger, now=time.time)
     try:
+        budgets = {name: _budget(config, ledger, name) for name in config.connections}
         connections = {
             name: configured.open(
                 Ports(
-                    budget=_budget(config, ledger, name),
+                    budget=budgets[name],
                     log=exchanges.add,
                     now=time.time,
                     spool=config.hub.spool / name,
@@ -54,7 +62,11 @@ def open_hub(config: Config, *, exclusive: bool) -> Iterator[Hub]:
             )
             for name, configured in config.connections.items()
         }
-        yield _hub(config, ledger, connections)
+        hub = _hub(config, ledger, connections, budgets)
+        with ledger.begin() as tx:
+            recognise(tx, hub)
+            take_up_all(tx, hub)
+        yield hub
     finally:
         exchanges.close_here()
         ledger.close_here()
@@ -82,7 +94,7 @@ def gateway_of(config: Config, hub: Hub, runner: LocalRunner) -> Gateway:
         for name, connection in hub.connections.items()
         if isinstance(connection, Receiver)
     ]
-    return Gateway(entrances, runner.intake)
+    return Gateway(entrances, runner.intake, trusted_proxies=networks(config.hub.trusted_proxies))
 
 
 def jobs_of(config: Config, hub: Hub) -> list[Job]:
@@ -130,17 +142,45 @@ def chores_of(config: Config, hub: Hub) -> list[Chore]:
     called = {
         name: config.connections[name].silent_after_s
         for name, connection in hub.connections.items()
-        if isinstance(connection, Receiver)
+        if isinstance(connection, Receiver) and not isinstance(connection, Source)
     }
 
     async def listening() -> None:
         await listen(ledger, called, since=began, now=hub.now())
 
+    telling = telling_of(config, unlogged(config))
+
+    async def alerting() -> None:
+        await tell(hub, ledger, telling)
+
+    async def reserves() -> None:
+        released = await hub.ledger.run(lambda tx: expire(tx, hub))
+        if released:
+            log.info("%d orders were not paid in time and keep nothing any more", released)
+
     return [
+        *(_publishing(hub, name) for name, connection in hub.connections.items() if _publishes(connection)),
+        *([Chore(name="alerts", every_s=ALERTS_S, work=alerting)] if telling.channels else []),
+        Chore(name="reserves", every_s=MINUTE_S, work=reserves),
         Chore(name="listening", every_s=MINUTE_S, work=listening),
         Chore(name="housekeeping", every_s=HOUR_S, work=housekeeping),
         Chore(name="remapping", every_s=HOUR_S, work=remapping),
     ]
+
+
+def unlogged(config: Config) -> Ports:
+    """Return what the channels of alerts work with: their tries are rows of the ledger, not of the exchange log."""
+    return Ports(budget=Unlimited(), log=lambda _: None, now=time.time, spool=config.hub.spool / "alerts")
+
+
+def _publishes(connection: Connection) -> bool:
+    return isinstance(connection, Publisher) and bool(connection.publishes)
+
+
+def _publishing(hub: Hub, name: str) -> Chore:
+    publisher = hub.connections[name]
+    every_s = publisher.publish_every_s if isinstance(publisher, Publisher) else HOUR_S
+    return Chore(name=f"publish {name}", every_s=every_s, work=lambda: publish(hub, name))
 
 
 def tell_restored(hub: Hub) -> list[str]:
@@ -161,7 +201,9 @@ def facts(hub: Hub) -> SqlLedger:
     return hub.ledger
 
 
-def _hub(config: Config, ledger: SqlLedger, connections: dict[str, Connection]) -> Hub:
+def _hub(
+    config: Config, ledger: SqlLedger, connections: dict[str, Connection], budgets: dict[str, Budget]
+) -> Hub:
     def may_write(connection: str, entity: str, atom: str, now: float) -> bool:
         windows = config.connections[connection].windows(entity, atom)
         return not windows or is_open(windows, datetime.fromtimestamp(now, UTC), config.zone)
@@ -190,6 +232,8 @@ def _hub(config: Config, ledger: SqlLedger, connections: dict[str, Connection]) 
             if configured.delivers(entity) == "plan"
         ),
         may_write=may_write,
+        budgets=budgets,
+        packs={name: one.packs for name, one in connections.items() if isinstance(one, Abreast)},
     )
 
 
@@ -223,6 +267,9 @@ class Unlimited(msgspec.Struct, frozen=True):
     """The budget of a connection that calls nobody, or whose vendor does not mind."""
 
     async def take(self, calls: int = 1) -> None:
+        """Return at once."""
+
+    async def ready(self) -> None:
         """Return at once."""
 
     async def freeze(self, seconds: float) -> None:

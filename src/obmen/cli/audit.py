@@ -13,6 +13,7 @@ from obmen.engine import auditing
 from obmen.engine.auditing import Checked
 from obmen.engine.hub import Hub
 from obmen.engine.issues import name_of
+from obmen.engine.judging import QUEUE
 from obmen.ledger.contract import StoredEnvelope
 
 EXAMPLES = 5
@@ -57,6 +58,7 @@ def _cursors(hub: Hub) -> list[Checked]:
         return [
             auditing.cursor(connection, name, value, pages=tx.pages(connection, name), now=hub.now())
             for connection, name, value in tx.cursors()
+            if not name.startswith(QUEUE)
         ]
 
 

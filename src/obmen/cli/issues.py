@@ -1,17 +1,19 @@
-"""`obmen issues`: what a person or a mapping must settle, and what waits for what; `obmen issues confirm DIGEST`."""
+"""`obmen issues`: what a person or a mapping must settle, and what waits for what; `issues confirm`, `issues settle`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from obmen.cli.app import DEFAULT_CONFIG, ConfigPath, errors, say, screen, told, word
 from obmen.cli.configured import configured, facts, opened
+from obmen.cli.linking import reasoned
 from obmen.cli.speech import Speech, speech, titles_of
-from obmen.engine import guarding
+from obmen.engine import dismissing, guarding
 from obmen.engine.hub import Hub
 from obmen.errors import BadInput
 from obmen.ledger.contract import OpenIssue, Waiter
@@ -19,45 +21,73 @@ from obmen.ledger.sql import SqlTx
 from obmen.sync.reasons import Reason
 
 CONFIRM = "confirm"
+SETTLE = "settle"
 NAMED = 3
 """Records that are named of all that wait for the same thing."""
 LISTED = 50
+_WAYS = {Reason.ANOTHER_SYSTEM.code: "obmen trust {0}"}
+"""How a connection goes on that is paused for one of these reasons."""
 
 
 @told
 def issues(
-    action: Annotated[str, typer.Argument(metavar="[confirm]", show_default=False)] = "",
-    digest: Annotated[
-        str, typer.Argument(metavar="[DIGEST]", help="Digest of a mass change · код массового изменения")
+    action: Annotated[str, typer.Argument(metavar="[confirm|settle]", show_default=False)] = "",
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="[DIGEST|KEY]",
+            help="Digest of a mass change, or key of an issue · код массового изменения или ключ вопроса",
+        ),
+    ] = "",
+    why: Annotated[
+        str,
+        typer.Option("--why", help="With settle: reason, for the journal · с settle: причина, для журнала"),
     ] = "",
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """List what needs a person, what waits and what is paused; `issues confirm DIGEST` lets a mass change go.
 
-    A mass change that is wrong needs no answer: it stays held until its system sends what is right.
+    A mass change that is wrong needs no answer: it stays held until its system sends what is right. `issues settle KEY
+    --why …` closes what only tells, such as two people with one phone, once somebody has seen to it; what closes by
+    itself is left open, and it is said when it does.
     """
-    if action not in {"", CONFIRM}:
-        raise BadInput(
-            "cli.unknown_action",
-            f"«{action}» is unknown; write obmen issues, or obmen issues confirm DIGEST.",
-            f"«{action}» — неизвестно что; нужно obmen issues или obmen issues confirm КОД.",
-        )
-    if action and not digest:
-        raise BadInput(
-            "cli.no_digest",
-            "Which set is confirmed? Write its digest: obmen issues shows it.",
-            "Что подтверждаем? Укажите код: его показывает obmen issues.",
-        )
+    _understood(action, what, why)
     settings = configured(config)
     with opened(settings) as (hub, _):
-        if action:
-            confirmed = _confirm(hub, digest)
+        if action == SETTLE:
+            _settle(hub, what, why)
+            confirmed = True
+        elif action:
+            confirmed = _confirm(hub, what)
         else:
             with facts(hub).begin() as tx:
                 _list(tx, hub, speech(settings.zone))
             confirmed = True
     if not confirmed:
         raise typer.Exit(1)
+
+
+def _understood(action: str, what: str, why: str) -> None:
+    if action not in {"", CONFIRM, SETTLE}:
+        raise BadInput(
+            "cli.unknown_action",
+            f"«{action}» is unknown; write obmen issues, obmen issues confirm DIGEST or obmen issues settle KEY.",
+            f"«{action}» — неизвестно что; нужно obmen issues, obmen issues confirm КОД или obmen issues settle КЛЮЧ.",
+        )
+    if action and not what:
+        raise BadInput(
+            "cli.no_digest",
+            "Which one? Write its digest or key: obmen issues shows it.",
+            "Что именно? Укажите код или ключ: его показывает obmen issues.",
+        )
+    if action == SETTLE:
+        reasoned(why)
+
+
+def _settle(hub: Hub, key: str, why: str) -> None:
+    with facts(hub).begin() as tx:
+        issue = dismissing.dismiss(tx, hub, key, why=why)
+    say(f"Закрыто: {issue.ru}", f"Settled: {issue.en}")
 
 
 # --- confirming ---------------------------------------------------------------------------------------------------
@@ -111,8 +141,8 @@ def _list(tx: SqlTx, hub: Hub, plain: Speech) -> None:
         say("Ничего не требует внимания.", "Nothing needs attention.")
         return
     for name, state, reason in paused:
-        why = plain.reason(reason) if state == "hold" else reason
-        way = f"obmen plan {name}" if state == "hold" else f"obmen resume {name}"
+        why = plain.reason(reason)
+        way = _WAYS.get(reason, "obmen plan {0}" if state == "hold" else "obmen resume {0}").format(name)
         line = plain.say(f"{name}: обмен приостановлен: {why}", f"{name} is paused: {why}")
         screen.print(f"{line} → {way}", style="yellow", markup=False, soft_wrap=True)
     _by_code(found, plain)
@@ -123,7 +153,7 @@ def _by_code(found: Sequence[OpenIssue], plain: Speech) -> None:
     ordered = sorted(found, key=lambda one: (one.issue.code, one.seen_at))
     for code, group in groupby(ordered, key=lambda one: one.issue.code):
         here = list(group)
-        if code == Reason.PAUSED.code:
+        if code in {Reason.PAUSED.code, *_WAYS}:
             continue  # said above, from the state itself
         _heading(plain.reason(code), len(here))
         if len(here) > LISTED:
@@ -131,7 +161,12 @@ def _by_code(found: Sequence[OpenIssue], plain: Speech) -> None:
         for one in here[-LISTED:]:
             times = f" (×{one.count})" if one.count > 1 else ""
             text = plain.say(one.issue.ru, one.issue.en)
-            screen.print(f"  {plain.at(one.seen_at)}  {text}{times}", markup=False, soft_wrap=True)
+            way = (
+                f" → obmen issues settle {quote(one.issue.key)} --why …"
+                if dismissing.is_for_a_person(one.issue)
+                else ""
+            )
+            screen.print(f"  {plain.at(one.seen_at)}  {text}{times}{way}", markup=False, soft_wrap=True)
 
 
 def _waiting(tx: SqlTx, waiters: Sequence[tuple[str, Waiter]], plain: Speech) -> None:

@@ -8,9 +8,10 @@ import msgspec
 from rich.table import Table
 
 from obmen.cli.speech import Speech
+from obmen.connectors.contract import Door
 from obmen.engine import outbox
 from obmen.engine.hub import Bindings, Hub, view_of
-from obmen.ledger.contract import HELD, LEASED, WAITING, Attempt, Binding, Delivery, Tx
+from obmen.ledger.contract import HELD, LEASED, WAITING, Attempt, Binding, Delivery, Hold, Tx
 from obmen.model import ENTITIES, Record
 from obmen.sync.behind import Need, need
 from obmen.sync.derived import HUB
@@ -30,12 +31,15 @@ from obmen.sync.rules import (
     family,
     in_force,
 )
-from obmen.sync.shadow import Blocked, OneOf, Shadow, View, Wire
+from obmen.sync.shadow import Blocked, OneOf, Shadow, View, Wire, Withheld, partners_in
 
 SAME = "✓"
 NOT_HELD = "·"
+NEVER_TOLD = frozenset({Reason.RECEIPT_ELSEWHERE})
+"""Why a value is not written to a system that could hold it."""
 WAY_OUT = {
     Reason.HELD_PLAN.code: "obmen plan {connection}",
+    Reason.HELD_MAPPING.code: "obmen plan {connection}",
     Reason.HELD_EPOCH.code: "obmen plan {connection}",
     Reason.HELD_GUARD.code: "obmen issues",
     Reason.REJECTED.code: "obmen issues",
@@ -55,6 +59,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery | None
     attempt: Attempt | None
     state: tuple[str, str]
+    hold: Hold | None = None
+    """What a person holds back there: this record, or all of its kind."""
+    gated: bool = False
+    """It is not there yet, and the condition of its first delivery does not hold."""
 
     @property
     def ref(self) -> str | None:
@@ -89,11 +97,8 @@ def _standing(tx: Tx, hub: Hub, connection: str, record: Record, bindings: list[
     shadow = tx.shadows(connection, [record.id]).get(record.id)
     partners = Bindings()
     outbox.fetch_partner_refs(tx, connection, [record], partners)
-    for atom in ENTITIES[record.entity].atoms:
-        held = shadow.held.get(atom.name) if shadow is not None and atom.partner is not None else None
-        if atom.partner is not None and held is not None:
-            refs = held if isinstance(held, list) else [held]
-            partners.fetch_records(tx, connection, atom.partner, {str(ref) for ref in refs})
+    for partner, ref in partners_in(ENTITIES[record.entity], shadow.held if shadow is not None else {}):
+        partners.fetch_records(tx, connection, partner, {str(ref)})
     view = view_of(hub, connection, record.entity, partners)
     wanted = None
     if reader is not None and record.merged_into is None:
@@ -109,6 +114,13 @@ def _standing(tx: Tx, hub: Hub, connection: str, record: Record, bindings: list[
         delivery=tx.deliveries(connection, [record.id]).get(record.id),
         attempt=tx.attempts(connection, [record.id]).get(record.id),
         state=tx.state_of(connection),
+        gated=(
+            reader is not None
+            and reader.when is not None
+            and not any(binding.kind == "live" for binding in bindings)
+            and not reader.when(record)
+        ),
+        hold=next((one for one in reversed(tx.holds(connection)) if one.holds(record)), None),
     )
 
 
@@ -120,6 +132,7 @@ def ids(passport: Passport, speech: Speech) -> list[str]:
     kinds = {
         "gone": speech.say("удалён там", "deleted there"),
         "alias": speech.say("объединён с другим", "merged into another"),
+        "apart": speech.say("связь снята", "unbound"),
     }
     lines = []
     for standing in passport.standings:
@@ -139,7 +152,7 @@ def fields(passport: Passport, speech: Speech) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(speech.say("Поле", "Field"), overflow="fold")
     table.add_column(speech.say("В карточке", "The record"), overflow="fold")
-    table.add_column(speech.say("Кто сказал", "Said by"), overflow="fold")
+    table.add_column(speech.say("Откуда", "Said by"), overflow="fold")
     table.add_column(speech.say("Кто главный", "Decided by"), overflow="fold")
     for standing in passport.standings:
         table.add_column(standing.connection, overflow="fold")
@@ -187,7 +200,7 @@ def _rule(rule: Rule, record: Record, speech: Speech) -> str:
         case Origin():
             return speech.say(f"где создан: {record.origin}", f"where it was born: {record.origin}")
         case Each():
-            return speech.say("каждый своё", "each its own")
+            return speech.say("у каждой системы своё", "each its own")
         case Once(by, source):
             filler = source or speech.say("кто заполнит", "whoever fills it")
             return speech.say(f"один раз {filler}, дальше {by}", f"once {filler}, then {by}")
@@ -196,7 +209,9 @@ def _rule(rule: Rule, record: Record, speech: Speech) -> str:
         case Priority(order):
             return " > ".join(order)
         case Review(any_of):
-            return speech.say("при расхождении человек", "a person, where they differ") + _listed(any_of)
+            return speech.say("при расхождении решает человек", "a person, where they differ") + _listed(
+                any_of
+            )
         case Latest(any_of):
             return speech.say("кто позже", "the later one") + _listed(any_of)
         case Phase():
@@ -226,11 +241,20 @@ def held(passport: Passport, standing: Standing, atom: str, speech: Speech) -> s
 def _meaning(view: View, record: Record, atom: str, wire: Wire, speech: Speech) -> str:
     decoded = view.decode(ENTITIES[record.entity].atom(atom), atom, wire)
     if isinstance(decoded, Blocked):
-        return f"{wire}"
+        return wire if isinstance(wire, str) else decoded.what
     value = record.atoms.get(atom)
+    if atom in record.atoms and decoded == _as_there(view, atom, record):
+        return SAME
     if isinstance(decoded, OneOf):
         return SAME if value in decoded.values else speech.value(atom, wire)
     return SAME if atom in record.atoms and decoded == value else speech.value(atom, decoded)
+
+
+def _as_there(view: View, atom: str, record: Record) -> object:
+    """Return what the record's value reads as in a system's own form, which may know less of it."""
+    known = ENTITIES[record.entity].atom(atom)
+    wire = view.encode(known, atom, record.atoms[atom])
+    return None if isinstance(wire, Blocked | Withheld) else view.decode(known, atom, wire)
 
 
 def _notes(standing: Standing, atom: str, speech: Speech) -> list[str]:
@@ -241,6 +265,8 @@ def _notes(standing: Standing, atom: str, speech: Speech) -> list[str]:
         notes.append(speech.wakes_on(shadow.blocked[atom]))
     if shadow is not None and atom in shadow.frozen:
         notes.append(speech.reason(shadow.frozen[atom]))
+    if wanted is not None and wanted.reasons.get(atom) in NEVER_TOLD:
+        notes.append(speech.reason(wanted.reasons[atom].code))
     if wanted is None or standing.delivery is None:
         return notes
     if atom in wanted.waits:
@@ -253,7 +279,7 @@ def _notes(standing: Standing, atom: str, speech: Speech) -> list[str]:
 def _lag(standing: Standing, speech: Speech) -> str:
     if standing.delivery is not None and standing.delivery.state == WAITING:
         return speech.say("ждёт", "waits")
-    return speech.say("отстаёт", "behind") if standing.ref else speech.say("ещё нет", "not yet")
+    return speech.say("ещё не записано", "behind") if standing.ref else speech.say("ещё нет", "not yet")
 
 
 def _plain(text: str) -> str:
@@ -272,16 +298,19 @@ def upcoming(passport: Passport, hub: Hub, speech: Speech, excuses: Mapping[str,
     for standing in passport.standings:
         if passport.topology.reader(standing.connection) is None:
             continue
-        lines.append(f"{standing.connection}: {_next(standing, hub, speech, excuses)}")
+        lines.append(f"{standing.connection}: {next_step(standing, hub, speech, excuses)}")
         state, reason = standing.state
         if state != "active":
-            told = speech.reason(reason) if state == "hold" else reason
+            told = speech.reason(reason)
             lines[-1] += speech.say(f". Обмен приостановлен: {told}", f". The connection is paused: {told}")
     return lines
 
 
-def _next(standing: Standing, hub: Hub, speech: Speech, excuses: Mapping[str, str]) -> str:
+def next_step(standing: Standing, hub: Hub, speech: Speech, excuses: Mapping[str, str]) -> str:
+    """Return what happens next to a record in one system that receives it, and why not more."""
     row, attempt = standing.delivery, standing.attempt
+    if attempt is not None and attempt.session:
+        return speech.reason(Reason.OFFERED.code)
     if attempt is not None:
         when = speech.at(attempt.resolve_at)
         return speech.say(
@@ -293,13 +322,23 @@ def _next(standing: Standing, hub: Hub, speech: Speech, excuses: Mapping[str, st
             return speech.reason(Reason.GONE.code)
         if standing.ref is None and standing.connection in excuses:
             return speech.say("не создаётся: ", "not created: ") + speech.reason(excuses[standing.connection])
+        if standing.need is not None and Reason.LEFT_ALONE in standing.need.reasons.values():
+            return speech.reason(Reason.LEFT_ALONE.code)
         return speech.reason(Reason.UP_TO_DATE.code)
+    if standing.gated:
+        return speech.reason(Reason.WAITING_CONDITION.code)
     if row.state == LEASED:
         return speech.say("записывается сейчас", "being written now")
     if row.state in {HELD, WAITING}:
         why = [speech.reason(row.reason)] + [speech.wakes_on(key) for key in row.wakes_on]
         way = WAY_OUT.get(row.reason, "").format(connection=row.connection)
+        if row.reason == Reason.HELD_PERSON.code and standing.hold is not None:
+            why.append(f"«{standing.hold.why}»")
+            way = f"obmen release {row.connection} {row.entity} {standing.hold.record or ''}".rstrip()
         return "; ".join(why) + (f" → {way}" if way else "")
     if row.not_before > hub.now():
         return f"{speech.reason(row.reason)}: {speech.say('не раньше', 'not before')} {speech.at(row.not_before)}"
+    target = hub.connections[standing.connection]
+    if isinstance(target, Door) and row.entity in target.collects:
+        return speech.reason(Reason.TO_BE_TAKEN.code)
     return speech.say("будет записано", "to be written")

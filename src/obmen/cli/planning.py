@@ -18,6 +18,7 @@ from rich.table import Table
 from obmen.cli.app import DEFAULT_CONFIG, ConfigPath, errors, say, screen, speaks, told, word
 from obmen.cli.configured import configured, known, opened
 from obmen.cli.speech import Speech, speech, titles_of
+from obmen.connectors.contract import Door
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.planning import Applied, acquaint, apply_plan, carry_out, is_kept, make_plan, planned
 from obmen.errors import AuthFailed, BadInput, ObmenError
@@ -25,13 +26,16 @@ from obmen.language import counted
 from obmen.ledger.contract import WAITING, Delivery, Tx
 from obmen.model import ENTITIES
 from obmen.sync.plan import PlannedStep, digest, effects
+from obmen.sync.reasons import Reason
 from obmen.sync.shadow import Blocked, OneOf, Wire
 
 SHOWN = 10
 FIELDS = 4
+NAMED = 3
 EFFECTS = {
     "buyer_mail": ("писем покупателям", "mails to buyers"),
     "receipt": ("чеков", "fiscal receipts"),
+    "deduction": ("списаний со склада", "deductions of stock"),
     "robot": ("запусков роботов", "robots started"),
 }
 STEPS = (("изменение", "изменения", "изменений"), ("step", "steps"))
@@ -128,8 +132,7 @@ def _show(hub: Hub, plan: Shown, *, everything: bool) -> None:
     waiting = sum(not step.fields for step in plan.steps)
     if waiting == len(plan.steps):
         say(f"{plan.connection}: записывать нечего.", f"{plan.connection}: nothing to write.")
-        if waiting:
-            say(f"Ждут: {waiting}, см. obmen issues.", f"Waiting: {waiting}, see obmen issues.")
+        _waiting(plan, waiting)
         return
     speaker = plan.speech
     screen.print(f"{plan.connection}", style="bold", markup=False)
@@ -141,11 +144,26 @@ def _show(hub: Hub, plan: Shown, *, everything: bool) -> None:
     if len(written) > len(shown):
         left = len(written) - len(shown)
         say(f"  … и ещё {left}: --all", f"  … and {left} more: --all")
+    _waiting(plan, sum(step.gated for step in plan.steps))
     screen.print(_effects(plan.steps, speaker), markup=False)
     say(
         f"Записать именно это: obmen apply {plan.digest}",
         f"To write exactly this: obmen apply {plan.digest}",
     )
+
+
+def _waiting(plan: Shown, waiting: int) -> None:
+    """Tell what a plan does not write: what waits for the condition of its first delivery, and what for a mapping."""
+    gated = [step for step in plan.steps if step.gated]
+    if gated:
+        named = ", ".join(f"«{step.title}»" for step in gated[:NAMED]) + (" …" if len(gated) > NAMED else "")
+        say(
+            f"Ждут условия первой отправки (when): {len(gated)}: {named}",
+            f"Wait for the condition of their first delivery (when): {len(gated)}: {named}",
+        )
+    if waiting > len(gated):
+        left = waiting - len(gated)
+        say(f"Ждут: {left}, см. obmen issues.", f"Waiting: {left}, see obmen issues.")
 
 
 def _totals(plan: Shown) -> Table:
@@ -202,12 +220,16 @@ def _difference(hub: Hub, step: PlannedStep, name: str, speaker: Speech) -> str:
     after = _value(hub, step, name, step.fields[name], speaker)
     if step.creates:
         return f"{field}: {after}"
-    return f"{field}: {_value(hub, step, name, step.before.get(name), speaker)} → {after} — {why}"
+    before = step.before.get(name)
+    came, gone = step.fields[name] is not None, before is not None
+    old = _value(hub, step, name, before, speaker) if gone else speaker.nothing()
+    return f"{field}: {old} → {after if came else speaker.nothing()} — {why}"
 
 
 def _value(hub: Hub, step: PlannedStep, name: str, wire: Wire, speaker: Speech) -> str:
     """Print a value of that system; ids of partners stay as they are there."""
-    if ENTITIES[step.entity].atom(name).partner is not None:
+    atom = ENTITIES[step.entity].atom(name)
+    if atom.partner is not None and atom.inside is None:
         return speaker.value("", wire)
     view = view_of(hub, step.connection, step.entity, Bindings())
     decoded = view.codec.decode(name, wire)
@@ -302,8 +324,12 @@ async def _deliver(hub: Hub, name: str, applied: Applied, speaker: Speech) -> bo
     steps = [step for step in applied.released if step.connection == name]
     if not steps:
         return True
+    if isinstance(hub.connections[name], Door):
+        say(f"{name}: {Reason.TO_BE_TAKEN.ru}.", f"{name}: {Reason.TO_BE_TAKEN.en}.")
+        return True
     state, reason = await hub.ledger.run(lambda tx: tx.state_of(name))
     if state != "active":
+        reason = speaker.reason(reason)
         say(
             f"{name}: обмен приостановлен ({reason}); запишет после obmen resume {name} и obmen run.",
             f"{name} is paused ({reason}); written after obmen resume {name} and obmen run.",

@@ -11,12 +11,14 @@ from typing import Annotated
 
 import typer
 
+from obmen.cli.alerts import check_alerts
 from obmen.cli.app import DEFAULT_CONFIG, ConfigPath, errors, say, screen, speaks, told, word
 from obmen.cli.assemble import gateway_of, open_hub, runner_of, tell_restored
-from obmen.cli.configured import configured, hub_of, known
+from obmen.cli.configured import configured, facts, hub_of, known, opened
 from obmen.cli.logs import start_log
 from obmen.config import Config
-from obmen.connectors.contract import Finding
+from obmen.connectors.contract import Door, Finding
+from obmen.engine import identity
 from obmen.engine.hub import Hub
 from obmen.engine.issues import paused_key, restored_key
 from obmen.engine.reconciling import reconcile as walk
@@ -30,8 +32,9 @@ def check(config: ConfigPath = DEFAULT_CONFIG) -> None:
 
     ✓ holds, ! works but should be mended, ✗ is missing: then the exit code is 1.
     """
-    with hub_of(config) as hub:
-        findings = asyncio.run(_check(hub))
+    settings = configured(config)
+    with opened(settings) as (hub, _):
+        findings = asyncio.run(_check(settings, hub))
     warnings = sum(not finding.ok and finding.warning for finding in findings)
     if any(not finding.ok and not finding.warning for finding in findings):
         raise typer.Exit(1)
@@ -41,20 +44,43 @@ def check(config: ConfigPath = DEFAULT_CONFIG) -> None:
         say("Всё на месте.", "Everything is in place.")
 
 
-async def _check(hub: Hub) -> Sequence[Finding]:
+async def _check(settings: Config, hub: Hub) -> Sequence[Finding]:
     everything: list[Finding] = []
     for name, connection in hub.connections.items():
         try:
-            findings: Sequence[Finding] = await connection.check()
+            findings: Sequence[Finding] = [*await connection.check(), *_never_taken(hub, name)]
         except ObmenError as error:
             findings = [Finding(ok=False, code=error.code, en=error.en, ru=error.ru)]
         finally:
             await connection.close()
-        for finding in findings:
-            screen.print(f"{_mark(finding)} {name}: ", end="")
-            screen.print(finding.ru if speaks() == "ru" else finding.en, markup=False, soft_wrap=True)
+        _print(name, findings)
         everything += findings
-    return everything
+    alerts = await check_alerts(settings, facts(hub))
+    _print("alerts", alerts)
+    return [*everything, *alerts]
+
+
+def _print(name: str, findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        screen.print(f"{_mark(finding)} {name}: ", end="")
+        screen.print(finding.ru if speaks() == "ru" else finding.en, markup=False, soft_wrap=True)
+
+
+def _never_taken(hub: Hub, name: str) -> list[Finding]:
+    """Tell what is meant for a system that comes and takes, and never takes this."""
+    target = hub.connections[name]
+    if not isinstance(target, Door):
+        return []
+    return [
+        Finding(
+            ok=False,
+            code="check.never_taken",
+            en=f"[sync.{entity}] names {name} among its readers, but {name} does not take that: switch it on in [connections.{name}], or take {name} out.",
+            ru=f"[sync.{entity}]: {name} среди получателей, но забирать это не будет: включите в [connections.{name}] или уберите {name} из получателей.",
+        )
+        for entity, topology in hub.topologies.items()
+        if topology.reader(name) is not None and entity not in target.collects
+    ]
 
 
 def _mark(finding: Finding) -> str:
@@ -129,6 +155,8 @@ def reconcile(
     """Walk a system in full, compare, and say what differs; corrections go out by the usual way."""
     with hub_of(config) as hub:
         known(hub, connection)
+        with hub.ledger.begin() as tx:
+            identity.refuse_another(tx, hub, connection)
         entities = [entity] if entity else list(hub.topologies)
         asyncio.run(_reconcile(hub, connection, entities))
 
@@ -161,10 +189,28 @@ def resume(connection: str, config: ConfigPath = DEFAULT_CONFIG) -> None:
     say(f"{connection}: обмен возобновлён.", f"{connection}: resumed.")
 
 
+@told
+def trust(connection: str, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Say that a system has moved: where its connection leads now is where it belongs."""
+    with hub_of(config) as hub:
+        known(hub, connection)
+        with hub.ledger.begin() as tx:
+            before = identity.trust(tx, hub, connection)
+            now = tx.identity_of(connection)
+        if before is None:
+            say(f"{connection}: адрес прежний.", f"{connection}: the address is the same as before.")
+        else:
+            say(
+                f"{connection}: вместо {before} теперь {now}.",
+                f"{connection}: {now} instead of {before} now.",
+            )
+
+
 def _put_state(connection: str, state: str, reason: str, config: ConfigPath) -> None:
     with hub_of(config) as hub:
         known(hub, connection)
         with hub.ledger.begin() as tx:
+            identity.refuse_another(tx, hub, connection)
             tx.put_state(connection, state, reason)
             if state == "active":
                 tx.close_issues([paused_key(connection), restored_key(connection)], at=hub.now())

@@ -14,16 +14,17 @@ import typer
 from obmen.cli.app import told
 from obmen.connectors.bitrix.sandbox import Shop
 from obmen.connectors.onec.sandbox.server import Infobase
+from obmen.connectors.retailcrm.sandbox import Crm
 from obmen.errors import ConfigError
 from obmen.sandbox.app import Simulator
 from obmen.sandbox.world import World
 
-SIMULATORS = ("bitrix", "onec")
+SIMULATORS = ("bitrix", "onec", "retailcrm")
 
 
 @told
 def sandbox(
-    vendor: Annotated[str, typer.Argument(help="bitrix | onec")],
+    vendor: Annotated[str, typer.Argument(help="bitrix | onec | retailcrm")],
     port: Annotated[int, typer.Option(help="0: any free port · любой свободный")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed, the same world · то же число, тот же мир")] = 17,
     faults: Annotated[str, typer.Option(help='For example "lost_answer=0.02,latency=0.1..0.3"')] = "",
@@ -38,6 +39,8 @@ def _simulator(vendor: str, seed: int, faults: str) -> Simulator:
         return Shop(faults=faults, seed=seed)
     if vendor == "onec":
         return Infobase(World.seeded(seed), seed=seed)
+    if vendor == "retailcrm":
+        return Crm(faults=faults, seed=seed)
     known = ", ".join(SIMULATORS)
     raise ConfigError(
         "cli.unknown_simulator",

@@ -5,36 +5,34 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from obmen.cli.app import DEFAULT_CONFIG, ConfigPath, screen, speaks, told, word
+from obmen.cli.app import DEFAULT_CONFIG, ConfigPath, say, screen, speaks, told, word
 from obmen.cli.configured import configured, facts, opened
+from obmen.cli.finding import FOUND_AT_MOST, choice, found, known_entity
+from obmen.cli.order_speech import lines
 from obmen.cli.passport import NOT_HELD, SAME, Passport, fields, ids, passport_of, upcoming
+from obmen.cli.raw import print_exchanges
 from obmen.cli.speech import Speech, speech, titles_of
 from obmen.cli.timeline import timeline
 from obmen.config import Config
 from obmen.engine.hub import Hub
-from obmen.errors import BadInput
-from obmen.ledger.contract import OpenIssue
-from obmen.ledger.journal import Told
+from obmen.ledger.contract import OpenIssue, Told
 from obmen.ledger.sql import SqlTx
-from obmen.model import Record, Value
+from obmen.model import Record
 from obmen.sync.reasons import Reason
 
-FOUND_AT_MOST = 20
 LINES = 30
-REF_CUT = 20
 EXCUSES = frozenset({Reason.BARE_SIBLING.code, Reason.INACTIVE_NEW.code, Reason.GONE.code})
 
 
 @told
 def show(
-    entity: Annotated[str, typer.Argument(help="category | product | offer")],
+    entity: Annotated[str, typer.Argument(help="category | product | offer | order")],
     ref: Annotated[
         str,
         typer.Argument(
-            help="Id in any system, article, record number or part of the title · "
-            "код в любой системе, артикул, номер карточки или часть названия"
+            help="Id in any system, article, order number, record number or part of the title · "
+            "код в любой системе, артикул, номер заказа, номер карточки или часть названия"
         ),
     ],
     config: ConfigPath = DEFAULT_CONFIG,
@@ -42,83 +40,30 @@ def show(
     everything: Annotated[
         bool, typer.Option("--all", help="Whole texts, the whole journal · тексты и журнал целиком")
     ] = False,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="Requests and answers that name it · запросы и ответы, где она названа"),
+    ] = False,
 ) -> None:
     """Show everything about one record: fields by systems, who said what, what was done and why, what comes next."""
     settings = configured(config)
     with opened(settings) as (hub, _):
-        _known_entity(hub, entity)
+        known_entity(hub, entity)
         with facts(hub).begin() as tx:
-            records = _found(tx, entity, ref)
+            records = found(tx, entity, ref)
             if len(records) == 1:
                 _print(tx, hub, settings, records[0], whole=everything)
+                if raw:
+                    print_exchanges(tx, records[0], speech(settings.zone))
             else:
-                _choose(tx, entity, ref, records)
-
-
-def _known_entity(hub: Hub, entity: str) -> None:
-    if entity in hub.topologies:
-        return
-    known = ", ".join(hub.topologies)
-    raise BadInput(
-        "cli.no_such_entity",
-        f"«{entity}» is not exchanged here; there are: {known}.",
-        f"«{entity}» здесь не обменивается; есть: {known}.",
-    )
-
-
-def _found(tx: SqlTx, entity: str, ref: str) -> list[Record]:
-    wanted = ref.strip()
-    found = (
-        tx.by_code(entity, wanted)
-        or _by_article(tx, entity, wanted)
-        or (tx.search(entity, wanted, limit=FOUND_AT_MOST + 1) if wanted else [])
-    )
-    if not found:
-        raise BadInput(
-            "cli.nothing_found",
-            f"There is no {entity} «{ref}»: no id, article, number or part of a title. Has it been imported? See obmen issues.",
-            f"Ничего не найдено по «{ref}» ({entity}): ни кода, ни артикула, ни номера, ни части названия. Загружено ли оно? См. obmen issues.",
-        )
-    records = tx.records(found)
-    return [records[number] for number in found]
-
-
-def _by_article(tx: SqlTx, entity: str, ref: str) -> list[int]:
-    """Return the records with this article. Articles are no keys of the ledger: it is read through, by pages."""
-    found: list[int] = []
-    after = 0
-    while ids_ := tx.ids(entity, after=after, limit=1000):
-        after = ids_[-1]
-        found += [one.id for one in tx.records(ids_).values() if _is_article(one.atoms.get("sku"), ref)]
-    return found
-
-
-def _is_article(sku: Value, ref: str) -> bool:
-    return isinstance(sku, str) and sku.casefold() == ref.casefold() != ""
-
-
-def _choose(tx: SqlTx, entity: str, ref: str, records: list[Record]) -> None:
-    screen.print(
-        word(
-            f"По «{ref}» нашлось несколько, выберите номер:",
-            f"Several are found by «{ref}», choose a number:",
-        ),
-        markup=False,
-    )
-    refs = tx.bindings([record.id for record in records])
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for record in records[:FOUND_AT_MOST]:
-        bound = ", ".join(f"{one.connection} {_short(one.ref)}" for one in refs if one.record == record.id)
-        sku = record.atoms.get("sku")
-        table.add_row(f"{record.id}", _plain(record.title), _plain(str(sku or "")), _plain(bound))
-    screen.print(table)
-    if len(records) > FOUND_AT_MOST:
-        screen.print(word("… и другие: уточните", "… and others: say more"))
-    screen.print(f"  obmen show {entity} {records[0].id}", markup=False)
-
-
-def _short(ref: str) -> str:
-    return ref if len(ref) <= REF_CUT else f"…{ref[1 - REF_CUT :]}"
+                say(
+                    f"По «{ref}» нашлось несколько, выберите номер:",
+                    f"Several are found by «{ref}», choose a number:",
+                )
+                screen.print(choice(tx, records))
+                if len(records) > FOUND_AT_MOST:
+                    say("… и другие: уточните", "… and others: say more")
+                screen.print(f"  obmen show {entity} {records[0].id}", markup=False)
 
 
 def _print(tx: SqlTx, hub: Hub, config: Config, record: Record, *, whole: bool) -> None:
@@ -144,6 +89,10 @@ def _print(tx: SqlTx, hub: Hub, config: Config, record: Record, *, whole: bool) 
         ),
         style="dim",
     )
+    money = record.atoms.get("money")
+    if isinstance(money, dict):
+        _heading("Состав", "Lines")
+        screen.print(lines(money, speaker))
     history = tx.history(record.id, limit=10_000 if whole else LINES + 1)
     _journal(history, speaker, whole=whole)
     _issues(tx, passport)
@@ -202,7 +151,3 @@ def _excuses(history: list[Told]) -> dict[str, str]:
 
 def _heading(ru: str, en: str) -> None:
     screen.print(f"\n[bold cyan]{word(ru, en)}[/]")
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -9,11 +9,14 @@ from datetime import UTC, datetime, tzinfo
 import msgspec
 
 from obmen.cli.app import speaks
+from obmen.cli.order_speech import order_value
 from obmen.language import Language, moment, money, quantity
 from obmen.ledger.contract import Tx
-from obmen.model import ENTITIES, BadValue, Money, Record, Value
+from obmen.model import ENTITIES, BadValue, Money, Record
 from obmen.sync.reasons import Reason
 from obmen.sync.rules import family
+from obmen.sync.shadow import CONTRADICTION, partners_in, what_is_wrong
+from obmen.wording import field_of
 
 ENTITY = {
     "category": ("раздел", "category"),
@@ -22,46 +25,14 @@ ENTITY = {
     "order": ("заказ", "order"),
     "customer": ("клиент", "customer"),
 }
-FIELD = {
-    "active": ("в продаже", "on sale"),
-    "available": ("можно продать", "available"),
-    "barcodes": ("штрихкоды", "barcodes"),
-    "brand": ("бренд", "brand"),
-    "buyer": ("покупатель", "buyer"),
-    "cancelled": ("отменён", "cancelled"),
-    "categories": ("разделы", "categories"),
-    "characteristics": ("характеристика", "characteristics"),
-    "comment": ("комментарий", "comment"),
-    "country": ("страна", "country"),
-    "description": ("описание", "description"),
-    "full_name": ("полное наименование", "full name"),
-    "height": ("высота, мм", "height, mm"),
-    "kind": ("вид", "kind"),
-    "length": ("длина, мм", "length, mm"),
-    "manufacturer": ("производитель", "manufacturer"),
-    "money": ("состав и суммы", "lines and sums"),
-    "name": ("наименование", "name"),
-    "number": ("номер", "number"),
-    "parent": ("входит в", "belongs to"),
-    "payments": ("оплата", "payment"),
-    "pictures": ("картинки", "pictures"),
-    "prices": ("цена", "price"),
-    "product": ("товар", "product"),
-    "properties": ("свойство", "property"),
-    "responsible": ("ответственный", "responsible"),
-    "returns": ("возврат", "return"),
-    "shipments": ("отгрузка", "shipment"),
-    "sku": ("артикул", "article"),
-    "slug": ("символьный код", "symbolic code"),
-    "sort": ("сортировка", "sort order"),
-    "stage": ("статус", "stage"),
-    "stock": ("остаток", "stock"),
-    "summary": ("краткое описание", "summary"),
-    "unit": ("единица", "unit"),
-    "vat": ("НДС", "VAT"),
-    "weight": ("вес, г", "weight, g"),
-    "width": ("ширина, мм", "width, mm"),
+CODED = {
+    "payment": ("платёжная система", "pay system"),
+    "currency": ("валюта", "currency"),
+    "warehouse": ("склад", "warehouse"),
+    "vat": ("ставка НДС", "VAT rate"),
+    "stage": ("статус", "status"),
 }
+"""What a code without a counterpart stands for, where it is no field."""
 UNIT = {
     "796": ("шт", "pcs"),
     "166": ("кг", "kg"),
@@ -75,14 +46,18 @@ UNIT = {
 EVIDENCE = {
     "derived": ("вычислено", "computed"),
     "woken": ("дождалось связи", "what it waited for came"),
-    "look before write": ("взгляд перед записью", "looked before writing"),
+    "look before write": ("чтение перед записью", "looked before writing"),
     "found before create": ("поиск перед созданием", "searched before creating"),
     "absent from a full export": ("нет в полной выгрузке", "absent from a full export"),
     "absent in a walk": ("не найдено при сверке", "absent in a reconciliation"),
     "looked up after a lost answer": ("проверка после потерянного ответа", "looked up after a lost answer"),
-    "superseded": ("повторный взгляд", "looked again"),
+    "mapping changed": ("изменена таблица соответствий", "a mapping table was edited"),
+    "superseded": ("перечитано", "looked again"),
 }
+HISTORY = "history "
+"""Begins the evidence of what a system's own history tells."""
 _MONEY = re.compile(r"-?\d+(\.\d+)? [A-Z]{3}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _NUMBERS = frozenset({"stock", "available", "weight", "length", "width", "height"})
 _CUT = 80
@@ -112,9 +87,7 @@ class Speech(msgspec.Struct, frozen=True):
 
     def field(self, atom: str) -> str:
         """Return what people call an atom; members of families keep their own name."""
-        known, _, member = atom.partition(".")
-        named = self.pick(FIELD.get(known, (known, known)))
-        return f"{named} {member}" if member else named
+        return self.pick(field_of(atom))
 
     def reason(self, code: str, detail: str = "") -> str:
         """Return the sentence of a reason."""
@@ -146,6 +119,8 @@ class Speech(msgspec.Struct, frozen=True):
             return self.say("опрос", "a poll")
         if text.startswith("walk@"):
             return self.say("сверка", "a reconciliation")
+        if text.startswith(HISTORY):
+            return self.say(f"история, запись {text.removeprefix(HISTORY)}", text)
         return text.partition("#")[0]
 
     def wakes_on(self, key: str) -> str:
@@ -155,9 +130,13 @@ class Speech(msgspec.Struct, frozen=True):
         if kind == "map":
             field, _, code = rest.partition(":")
             return self.say(
-                f"{connection}: нет соответствия, {self.field(field)} «{code}»",
-                f"{connection}: no mapping, {self.field(field)} «{code}»",
+                f"{connection}: нет соответствия, {self._coded(field)} «{code}»",
+                f"{connection}: no mapping, {self._coded(field)} «{code}»",
             )
+        if key.startswith(CONTRADICTION):
+            field, _, how = rest.partition(":")
+            en, ru = what_is_wrong(how)
+            return f"{connection}: {self.field(field)}: {self.say(ru, en)}: {how}"
         if kind == "bind":
             entity, _, ref = rest.partition(":")
             return self.say(
@@ -172,6 +151,13 @@ class Speech(msgspec.Struct, frozen=True):
             return self.say(f"в {connection} идёт запись", f"a write to {connection} is under way")
         return self.say(f"ещё нет файла {key}", f"the file {key} is not here yet") if kind == "blob" else key
 
+    def _coded(self, kind: str) -> str:
+        return self.pick(CODED[kind]) if kind in CODED else self.field(kind)
+
+    def nothing(self) -> str:
+        """Return what stands for a value that is not there, inside a sentence."""
+        return self.say("пусто", "nothing")
+
     def title(self, record: int | str) -> str:
         """Return the name of a record."""
         found = self.titles.get(int(record)) if str(record).isdecimal() else None
@@ -184,6 +170,10 @@ class Speech(msgspec.Struct, frozen=True):
             return "—"
         if isinstance(value, bool):
             return self.say("да", "yes") if value else self.say("нет", "no")
+        if (told := order_value(known, value, self)) is not None:
+            return self._cut(told)
+        if known == "placed" and isinstance(value, str) and _MOMENT.fullmatch(value):
+            return self.at(value)
         if known == "pictures" and isinstance(value, list):
             return self.say(f"{len(value)} шт.", f"{len(value)}")
         if isinstance(value, int) and _is_partner(atom):
@@ -230,18 +220,19 @@ def titles_of(tx: Tx, records: Collection[Record], keys: Sequence[str] = ()) -> 
     """Return the names of everything these records point at, and of the records these keys wait for."""
     wanted = {int(key.rpartition(":")[2]) for key in keys if key.startswith("bound:")}
     for record in records:
-        for atom in ENTITIES[record.entity].atoms:
-            if atom.partner is not None:
-                wanted.update(_numbers(record.atoms.get(atom.name)))
+        named = partners_in(ENTITIES[record.entity], record.atoms)
+        wanted.update(
+            number for _, number in named if isinstance(number, int) and not isinstance(number, bool)
+        )
     found = tx.records(wanted | {record.id for record in records})
     return {number: record.title for number, record in found.items() if record.title}
 
 
-def _numbers(value: Value) -> list[int]:
-    items = value if isinstance(value, list) else [value]
-    return [item for item in items if isinstance(item, int) and not isinstance(item, bool)]
-
-
 def _is_partner(atom: str) -> bool:
-    known = {one.name for entity in ENTITIES.values() for one in entity.atoms if one.partner is not None}
+    known = {
+        one.name
+        for entity in ENTITIES.values()
+        for one in entity.atoms
+        if one.partner is not None and one.inside is None
+    }
     return atom in known

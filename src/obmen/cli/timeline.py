@@ -8,7 +8,7 @@ from rich.table import Table
 
 from obmen.cli.speech import Speech
 from obmen.engine.settling import REFUSALS
-from obmen.ledger.journal import Told
+from obmen.ledger.contract import Told
 from obmen.sync.reasons import Reason
 from obmen.sync.settle import Entry
 
@@ -76,7 +76,10 @@ def _sentence(entry: Entry, speech: Speech) -> str:
     name = speech.field(entry.atom)
     if entry.before is None and entry.after is None:
         return f"{name} — {why}"
-    before, after = speech.value(entry.atom, entry.before), speech.value(entry.atom, entry.after)
+    before, after = (
+        speech.nothing() if value is None else speech.value(entry.atom, value)
+        for value in (entry.before, entry.after)
+    )
     if entry.reason in REFUSALS:
         came = speech.say(f"пришло {after}, остаётся {before}", f"{after} came, {before} stays")
         return f"{name}: {came} — {why}"

@@ -1,5 +1,6 @@
 """The configuration file: read, checked as a whole, and turned into values the hub works with."""
 
+from obmen.config.alerts import Alerts
 from obmen.config.conditions import parse_condition
 from obmen.config.connections import Configured, Timed
 from obmen.config.example import Exemplary, example_config
@@ -12,6 +13,7 @@ from obmen.config.schedule import Cadence, Cron, Every, Window, is_open
 from obmen.config.tables import Guards, Hub, Offer
 
 __all__ = [
+    "Alerts",
     "Cadence",
     "Complaint",
     "Config",

@@ -16,8 +16,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from obmen.config.faults import Complaint, unknown
-from obmen.model import ORDER, BadValue, Entity, Money, Record, Value
-from obmen.sync.facts import STAGES
+from obmen.model import ORDER, Entity, Record, Value
+from obmen.sync.facts import STAGES, is_paid, is_prepaid
 from obmen.sync.rules import Condition
 
 _TOKEN = re.compile(r'\s*(?:(?P<op>!=|[=()])|"(?P<text>[^"]*)"|(?P<word>[^\W\d][\w.\-]*|\d[\w.\-]*))')
@@ -202,29 +202,7 @@ def _text(value: Value) -> str:
     return "" if value is None else str(value)
 
 
-def _payments(record: Record) -> list[dict[str, Value]]:
-    return [payment for payment in _values(record, "payments") if isinstance(payment, dict)]
-
-
-def _is_prepaid(record: Record) -> bool:
-    """Tell whether the buyer pays before the goods leave."""
-    return any(payment.get("prepaid") is True for payment in _payments(record))
-
-
-def _is_paid(record: Record) -> bool:
-    """Tell whether the payments made cover the total; without a total, whether every payment is made."""
-    payments = _payments(record)
-    made = [payment for payment in payments if payment.get("paid") is True]
-    money = record.atoms.get("money")
-    if not isinstance(money, dict) or "total" not in money:
-        return bool(made) and len(made) == len(payments)
-    try:
-        total = Money.parse(str(money["total"]))
-        sums = [Money.parse(str(payment.get("sum"))) for payment in made]
-    except BadValue:
-        return False
-    covered = sum(paid.amount for paid in sums if paid.currency == total.currency)
-    return bool(made) and covered >= total.amount
-
-
-_ORDER_FACTS: dict[str, Condition] = {"paid": _is_paid, "prepaid": _is_prepaid}
+_ORDER_FACTS: dict[str, Condition] = {
+    "paid": lambda record: is_paid(record.atoms),
+    "prepaid": lambda record: is_prepaid(record.atoms),
+}

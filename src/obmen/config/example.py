@@ -9,8 +9,10 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import msgspec
 from msgspec import inspect
 
+from obmen.config.alerts import Alerts, Mail, Telegram, Webhook
 from obmen.config.faults import toml
 from obmen.config.reading import default_of, described, is_secret
+from obmen.config.shapes import tables_in
 from obmen.config.tables import Guards, Hub, Offer
 from obmen.connectors.contract import Connector
 from obmen.language import Language
@@ -53,6 +55,7 @@ def example_config(language: Language, *, erp: Connector, shop: Connector) -> st
         _connection(_SHOP, "shop", shop, language),
         _written(_SHOP_SCHEDULE, language),
         *(piece.written(language) for piece in _TOPOLOGY),
+        *_alerts(language),
         _GUARDS.written(language) + "\n" + _section("guards", Guards, language),
         _section("offer", Offer, language),
     ]
@@ -73,19 +76,46 @@ def _connection(head: _Piece, name: str, connector: Connector, language: Languag
         head.text,
         settings,
     ]
-    return "\n".join(line for line in lines if line)
+    below = [
+        f"# [connections.{name}.{key}]\n{_settings(kind, language, owner=name, example={})}"
+        for key, kind in tables_in(connector.settings)
+        if "." not in key
+    ]
+    return "\n\n".join(["\n".join(line for line in lines if line), *below])
 
 
 def _section(name: str, kind: type[msgspec.Struct], language: Language) -> str:
     return f"[{name}]\n{_settings(kind, language, owner=name, example={})}"
 
 
+def _alerts(language: Language) -> list[str]:
+    """Return the sections of alerts, all in comments: without the `# ` of headers and settings they are in force."""
+    return ["\n".join((piece.written(language), _commented(kind, language))) for kind, piece in _ALERTS]
+
+
+def _commented(kind: type[msgspec.Struct], language: Language) -> str:
+    """Return the optional settings of an optional section; what is required stands in the block above them."""
+    lines: list[str] = []
+    for field in msgspec.structs.fields(kind):
+        if field.required or default_of(field) is None:
+            continue
+        en, ru = described(field)
+        lines += [
+            _comment(ru if language == "ru" else en),
+            f"# {field.encode_name} = {toml(default_of(field))}",
+        ]
+    return "\n".join(lines)
+
+
 def _settings(
     kind: type[msgspec.Struct], language: Language, *, owner: str, example: Mapping[str, object]
 ) -> str:
     lines: list[str] = []
+    inside = {key for key, _ in tables_in(kind)}
     for field in msgspec.structs.fields(kind):
         key = field.encode_name
+        if key in inside:
+            continue
         en, ru = described(field)
         lines.append(_comment(ru if language == "ru" else en))
         if key in example or field.required:
@@ -183,21 +213,62 @@ _TOPOLOGY = (
         '[sync.offer]\ncreators = ["erp"]\nowners = { default = "erp" }\nreaders = ["shop"]',
     ),
     _Piece(
-        "Заказы и покупатели из магазина в 1С: предоплаченные — после оплаты, остальные — после подтверждения.\n"
-        "Уберите #, чтобы включить.",
-        "Orders and customers from the shop to 1C: prepaid ones after payment, the others after confirmation.\n"
-        "Remove the # to switch it on.",
-        '[sync.customer]\ncreators = ["shop"]\nowners = { default = "origin" }\nreaders = ["erp"]\n\n'
-        '[sync.order]\ncreators = ["shop"]\n'
+        "Заказы из магазина в 1С и обратно: предоплаченные — после оплаты, остальные — после подтверждения.\n"
+        "Чтобы включить, уберите # здесь и у [connections.shop.orders] и задайте orders = true в [connections.erp].",
+        "Orders from the shop to 1C and back: prepaid ones after payment, the others after confirmation.\n"
+        "To switch them on, remove the # here and at [connections.shop.orders], and set orders = true in [connections.erp].",
+        '[sync.order]\ncreators = ["shop"]\nmatch = ["number"]\n'
         'readers = ["shop", { to = "erp", when = "confirmed and (prepaid implies paid)" }]\n\n'
         '[sync.order.owners]\ndefault = "origin"\n'
-        'money = [{ until = "confirmed", owner = "origin" }, { owner = "erp" }]\n'
-        'stage = { rule = "forward", any = ["erp", "origin"] }\n'
-        'payments = "each"\nshipments = "each"\nreturns = "each"',
+        'money = { rule = "review", any = ["shop", "erp"] }\n'
+        'stage = { rule = "forward", any = ["shop", "erp"] }\n'
+        'cancelled = { rule = "review", any = ["shop", "erp"] }\n'
+        'note = { rule = "review", any = ["shop", "erp"] }\n'
+        'payments = "each"\nshipments = "each"\nreturns = "each"\nnumbers = "each"',
         is_optional=True,
     ),
 )
 _GUARDS = _Piece(
     "Массовые изменения: от этой доли каталога — придержать и спросить.",
     "Mass changes: from this share of the catalogue on they are held and asked about.",
+)
+_ALERTS: tuple[tuple[type[msgspec.Struct], _Piece], ...] = (
+    (
+        Alerts,
+        _Piece(
+            "Сообщения о неполадках: серия ошибок, приостановка, 1С молчит, заказ без пары. Личных данных в них нет.\n"
+            "Уберите # у [alerts] и у одного из каналов ниже, чтобы включить; проверка: obmen alerts test.",
+            "Alerts: a series of errors, a paused connection, a silent 1C, an order without a pair. No personal data is in them.\n"
+            "Remove the # of [alerts] and of one of the channels below to switch them on; try: obmen alerts test.",
+            "[alerts]",
+            is_optional=True,
+        ),
+    ),
+    (
+        Telegram,
+        _Piece(
+            "Бот Telegram и чат; если Telegram недоступен — через proxy.",
+            "A Telegram bot and a chat; through a proxy where Telegram is not reached.",
+            '[alerts.telegram]\ntoken = "${TELEGRAM_TOKEN}"\nchat = "-1001234567890"',
+            is_optional=True,
+        ),
+    ),
+    (
+        Mail,
+        _Piece(
+            "Почта: следующий канал, если первый не доставил.",
+            "E-mail: the next channel where the first one does not deliver.",
+            '[alerts.mail]\nhost = "smtp.example.ru"\nsender = "obmen@example.ru"\nto = ["boss@example.ru"]',
+            is_optional=True,
+        ),
+    ),
+    (
+        Webhook,
+        _Piece(
+            "Свой адрес: JSON с подписью HMAC-SHA256.",
+            "An address of your own: JSON, signed with HMAC-SHA256.",
+            '[alerts.webhook]\nurl = "https://hooks.example.ru/obmen"\nsecret = "${ALERTS_SECRET}"',
+            is_optional=True,
+        ),
+    ),
 )

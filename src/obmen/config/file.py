@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from obmen.config.alerts import Alerts
 from obmen.config.connections import Configured, read_connections
 from obmen.config.faults import FaultyConfig, unknown
 from obmen.config.reading import Reading
@@ -18,7 +19,7 @@ from obmen.connectors.contract import Connector, Finding
 from obmen.errors import ConfigError
 from obmen.sync.rules import Topology
 
-_TOP = ("hub", "connections", "sync", "guards", "offer")
+_TOP = ("hub", "connections", "sync", "guards", "offer", "alerts")
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +33,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Keys by entity, for connections that name none of their own."""
     guards: Guards = Guards()
     offer: Offer = Offer()
+    alerts: Alerts = Alerts()
     findings: tuple[Finding, ...] = ()
     """What works and yet should be mended."""
 
@@ -84,9 +86,10 @@ def parse_config(text: str, *, path: Path, connectors: Sequence[Connector], env:
     hub = reading.section(Hub, "hub")
     guards = reading.section(Guards, "guards")
     offer = reading.section(Offer, "offer")
+    alerts = reading.section(Alerts, "alerts")
     named, connections = read_connections(reading, connectors)
-    sync, match = read_topology(reading, named)
-    if reading.faults.found or hub is None or guards is None or offer is None:
+    sync, match = read_topology(reading, named, ZoneInfo(hub.time_zone if hub is not None else "UTC"))
+    if reading.faults.found or hub is None or guards is None or offer is None or alerts is None:
         raise FaultyConfig(path, reading.faults.found)
     return Config(
         path=path,
@@ -96,6 +99,7 @@ def parse_config(text: str, *, path: Path, connectors: Sequence[Connector], env:
         match=match,
         guards=guards,
         offer=offer,
+        alerts=alerts,
         findings=tuple(reading.findings),
     )
 

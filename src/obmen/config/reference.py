@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import NODEFAULT, inspect
 
+from obmen.config.alerts import Alerts, Mail, Telegram, Webhook
 from obmen.config.faults import toml
 from obmen.config.reading import default_of, described
-from obmen.config.shapes import shape
+from obmen.config.shapes import shape, tables_in
 from obmen.config.tables import ConnectionTable, Guards, Hub, Offer, ReaderTable, RuleTable, Sync, Timing
 from obmen.connectors.contract import Connector
 from obmen.language import Language
@@ -48,6 +49,20 @@ _OURS: tuple[tuple[str, type[msgspec.Struct], str, str], ...] = (
         "Массовые изменения, которые придерживаются.",
     ),
     ("[offer]", Offer, "What may be sold.", "Что можно продавать."),
+    (
+        "[alerts]",
+        Alerts,
+        "Who is told of trouble; without a channel nobody is.",
+        "Кому и как сообщать о неполадках; без канала не сообщается никому.",
+    ),
+    ("[alerts.telegram]", Telegram, "A bot that writes into a chat.", "Бот, который пишет в чат."),
+    ("[alerts.mail]", Mail, "E-mail by SMTP.", "Почта по SMTP."),
+    (
+        "[alerts.webhook]",
+        Webhook,
+        "A signed message to your own address.",
+        "Подписанное сообщение на свой адрес.",
+    ),
 )
 _HEADS = {
     "en": ("Settings", "Setting", "Form", "Default", "Meaning", "required", "Connection of type"),
@@ -63,6 +78,8 @@ def settings_reference(connectors: Sequence[Connector], language: Language = "en
         parts += [f"## `{title}`", ru if language == "ru" else en, _table(kind, language)]
     for connector in connectors:
         parts += [f"## {of_type} `{connector.vendor}`", _table(connector.settings, language)]
+        for name, inner in tables_in(connector.settings):
+            parts += [f"### `[connections.<name>.{name}]`", _table(inner, language)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -72,7 +89,8 @@ def _table(kind: type[msgspec.Struct], language: Language) -> str:
     for field in msgspec.structs.fields(kind):
         en, ru = described(field)
         value = default_of(field)
-        stands = required if value is NODEFAULT else "" if value is None else f"`{toml(value)}`"
+        is_plain = value is not None and not isinstance(value, msgspec.Struct)
+        stands = required if value is NODEFAULT else f"`{toml(value)}`" if is_plain else ""
         cells = [
             f"`{field.encode_name}`",
             shape(inspect.type_info(field.type), language),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from msgspec import inspect
 
 from obmen.config.faults import Complaint
@@ -44,6 +46,17 @@ def plain(kind: inspect.Type) -> inspect.Type:
         if len(some) == 1:
             return plain(some[0])
     return kind
+
+
+def tables_in(kind: type[msgspec.Struct]) -> Iterator[tuple[str, type[msgspec.Struct]]]:
+    """Yield the tables inside a table of settings, by their dotted names; `<key>` stands for any key."""
+    for field in msgspec.structs.fields(kind):
+        inner, name = plain(inspect.type_info(field.type)), field.encode_name
+        if isinstance(inner, inspect.DictType):
+            inner, name = plain(inner.value_type), f"{name}.<key>"
+        if isinstance(inner, inspect.StructType):
+            yield name, inner.cls
+            yield from ((f"{name}.{below}", cls) for below, cls in tables_in(inner.cls))
 
 
 def _words(kind: inspect.Type) -> tuple[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -42,6 +44,13 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = "127.0.0.1"
     port: Annotated[Port, said("Port to listen on.", "Порт, на котором слушать.")] = 8017
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        said(
+            "Addresses of proxies in front of the hub, such as nginx: who they say is calling is believed (X-Forwarded-For).",
+            "Адреса прокси перед хабом, например nginx: им верим, кто обращается на самом деле (X-Forwarded-For).",
+        ),
+    ] = ()
     language: Annotated[
         Literal["auto", "ru", "en"],
         said(
@@ -81,6 +90,14 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
                 "ledger is none of: sqlite:///file, postgresql://user:password@host/base",
                 "ledger — не sqlite:///файл и не postgresql://имя:пароль@узел/база",
             )
+        for network in self.trusted_proxies:
+            try:
+                ip_network(network, strict=False)
+            except ValueError:
+                raise Complaint(
+                    f"trusted_proxies: «{network}» is neither an address nor a network; write it like 127.0.0.1",
+                    f"trusted_proxies: «{network}» не адрес и не подсеть; пишите как 127.0.0.1",
+                ) from None
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -146,6 +163,20 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
         Decimal,
         said("Pieces of each offer kept back from sale.", "Сколько единиц каждого предложения не продавать."),
     ] = Decimal(0)
+    owner_reserves: Annotated[
+        bool,
+        said(
+            "The stock of its owner already leaves out what he has taken as ordered. If not, an order keeps its goods until they are shipped.",
+            "Остаток учётной системы уже не включает товар в принятых ею заказах. Если включает, заказ держит товар до отгрузки.",
+        ),
+    ] = True
+    release_unpaid_after_h: Annotated[
+        Seconds,
+        said(
+            "Hours after which an order that is to be paid in advance, and is not, keeps nothing any more.",
+            "Через сколько часов неоплаченный заказ с предоплатой перестаёт держать товар.",
+        ),
+    ] = 72.0
 
     def __post_init__(self) -> None:
         """Refuse a negative reserve."""
@@ -154,7 +185,12 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
     def selling(self) -> Selling:
         """Return the same as the merge knows it."""
-        return Selling(warehouses=self.selling_warehouses, safety=plain(self.safety_stock))
+        return Selling(
+            warehouses=self.selling_warehouses,
+            safety=plain(self.safety_stock),
+            owner_reserves=self.owner_reserves,
+            unpaid_s=self.release_unpaid_after_h * 3600.0,
+        )
 
 
 class ConnectionTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,6 +291,13 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
             "По чему опознавать неизвестное, по порядку.",
         ),
     ] = ()
+    begins: Annotated[
+        date | None,
+        said(
+            "Day the exchange begins with: what was placed before it is read and bound, and never written anywhere.",
+            "Дата начала обмена: что оформлено раньше, читается и связывается, но никуда не записывается.",
+        ),
+    ] = None
 
 
 class ReaderTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, time
+from typing import Protocol, TypeAlias, runtime_checkable
+from zoneinfo import ZoneInfo
+
+from msgspec import structs
 
 from obmen.config.faults import Where, unknown
 from obmen.config.owners import Owners
@@ -11,16 +15,27 @@ from obmen.config.reading import Reading
 from obmen.config.scope import Scope
 from obmen.config.tables import ReaderTable, Sync
 from obmen.connectors.contract import Connector
-from obmen.model import ENTITIES, Entity
+from obmen.model import ENTITIES, Entity, instant
 from obmen.sync.rules import Origin, Reader, Topology
 
 Keys: TypeAlias = dict[str, tuple[str, ...]]
 
 
+@runtime_checkable
+class Recogniser(Protocol):
+    """A connector whose vendor gets some entities from elsewhere: they are found there, never made."""
+
+    recognises: Collection[str]
+    """Entities."""
+
+
 def read_topology(
-    reading: Reading, connections: Mapping[str, Connector | None]
+    reading: Reading, connections: Mapping[str, Connector | None], zone: ZoneInfo
 ) -> tuple[dict[str, Topology], Keys]:
-    """Read every `[sync.<entity>]`: the topology and the keys to match by; faults go to the reading."""
+    """Read every `[sync.<entity>]`: the topology and the keys to match by; faults go to the reading.
+
+    Days are those of the hub's zone.
+    """
     found: dict[str, Topology] = {}
     keys: Keys = {}
     for name, table in reading.tables(("sync",)).items():
@@ -32,10 +47,14 @@ def read_topology(
             continue
         sync = reading.table(Sync, table, where)
         if sync is not None:
-            found[name] = _topology(Scope(reading, connections, ENTITIES[name]), sync, where)
+            topology = _topology(Scope(reading, connections, ENTITIES[name]), sync, where)
+            if sync.begins is not None:
+                topology = structs.replace(topology, begins=_begins(reading, name, sync.begins, zone, where))
+            found[name] = topology
             keys[name] = sync.match
     for name, topology in found.items():
-        _check_partners(reading, ENTITIES[name], topology, found)
+        made = [reader.to for reader in topology.readers if not _recognises(connections.get(reader.to), name)]
+        _check_partners(reading, ENTITIES[name], topology, found, made)
     return found, keys
 
 
@@ -59,6 +78,17 @@ def _topology(scope: Scope, sync: Sync, where: Where) -> Topology:
     )
 
 
+def _begins(reading: Reading, name: str, day: date, zone: ZoneInfo, where: Where) -> str:
+    """Return the moment a day begins at; entities without a date of their own have no day to begin with."""
+    if ENTITIES[name].dated_by is None:
+        reading.faults.add(
+            (*where, "begins"),
+            f"a {name} has no date; only orders can begin with a day",
+            f"у сущности {name} нет даты; дату начала можно задать только заказам",
+        )
+    return instant(datetime.combine(day, time(), zone))
+
+
 def _readers(scope: Scope, sync: Sync, where: Where) -> tuple[Reader, ...]:
     readers: dict[str, Reader] = {}
     for index, item in enumerate(sync.readers):
@@ -77,15 +107,21 @@ def _readers(scope: Scope, sync: Sync, where: Where) -> tuple[Reader, ...]:
 
 
 def _check_partners(
-    reading: Reading, entity: Entity, topology: Topology, all_of: Mapping[str, Topology]
+    reading: Reading,
+    entity: Entity,
+    topology: Topology,
+    all_of: Mapping[str, Topology],
+    made: Collection[str],
 ) -> None:
-    """Refuse a reader that would wait for ever for partners it never receives."""
+    """Refuse a reader that would wait for ever for partners it never receives; `made`: who makes this entity."""
     for atom in entity.atoms:
         partner = atom.partner
-        if partner is None or partner == entity.name:
-            continue
+        if partner is None or partner == entity.name or atom.inside is not None:
+            continue  # a CRM takes the lines of an order without holding the catalogue
         is_vital = atom.name == entity.lane_by
         for index, reader in enumerate(topology.readers):
+            if reader.to not in made:
+                continue
             if not (reader.receives(atom.name) or is_vital) or _has(all_of.get(partner), reader.to):
                 continue
             if not is_vital and partner not in all_of:
@@ -95,6 +131,12 @@ def _check_partners(
                 f"{entity.name}.{atom.name} needs {partner}: add «{reader.to}» to the readers of [sync.{partner}]",
                 f"полю {entity.name}.{atom.name} нужна сущность {partner}: добавьте «{reader.to}» в readers [sync.{partner}]",
             )
+
+
+def _recognises(connector: Connector | None, entity: str) -> bool:
+    if connector is None or not isinstance(connector, Recogniser):
+        return False
+    return entity in connector.recognises
 
 
 def _has(topology: Topology | None, connection: str) -> bool:

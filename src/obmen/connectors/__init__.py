@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 
-from obmen.connectors import bitrix, onec
+from obmen.connectors import bitrix, onec, retailcrm
 from obmen.connectors.contract import Connector
 
-SHIPPED: tuple[Connector, ...] = (bitrix.connector, onec.connector)
+SHIPPED: tuple[Connector, ...] = (bitrix.connector, onec.connector, retailcrm.connector)
 """The connectors of this package, in the order they are listed to people."""
 
 

@@ -6,7 +6,7 @@ come by themselves. `Connection` is what every configured account has. Nothing h
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -14,7 +14,30 @@ import msgspec
 from aiohttp import web
 
 from obmen.errors import BadInput
+from obmen.model import Value
 from obmen.sync.shadow import Codec, Look, Wire
+
+
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a person should know, though the write goes on or has happened."""
+
+    code: str
+    en: str
+    ru: str
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source's own history says somebody else did to an object, whether or not it still shows."""
+
+    ref: str
+    name: str
+    """What the source calls this line of its history; the same act is journalled once."""
+    atom: str
+    before: Value
+    after: Value
+    by: str
+    at: str
+    """ISO 8601 UTC."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +48,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str
     last: bool
     """Nothing more to read now."""
+    acts: tuple[Act, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    """What a person should know of the connection as a whole; told once."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +68,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     keys: dict[str, str] = {}
     """Refs of the record in the systems the connection is keyed by: `{"xml_id": "<1C id>"}`."""
     title: str = ""
+    whole: dict[str, Wire] = {}
+    """Every atom the system is shown, where `Traits.whole` says that it takes whole objects; empty elsewhere."""
     attempt: int = 0
     """Ledger tick at which it was written down; an answer belongs to one attempt and no other."""
 
@@ -52,6 +80,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     record: int
     ref: str
     returned: dict[str, Wire] | None = None
+    doubts: tuple[Doubt, ...] = ()
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +107,8 @@ class Unlanded(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     text: str
     retry_after_s: float | None = None
+    doubts: tuple[Doubt, ...] = ()
+    """What led up to it may have left something all the same."""
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +117,7 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     record: int
     code: str
     text: str
+    doubts: tuple[Doubt, ...] = ()
 
 
 class Missing(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,8 +151,12 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     """Steps per push."""
     unique_key: bool = False
     """Whether the vendor itself refuses a second object with our key."""
-    effects: tuple[str, ...] = ()
-    """Irreversible effects a write may have, by name."""
+    whole: bool = False
+    """Whether a write shows the whole object and not only what has changed: the system replaces what it has."""
+    recognised: bool = False
+    """Whether its objects come from elsewhere: they are found, never made, and one we do not know is nobody's business."""
+    reserves: bool = False
+    """Of orders: whether an order placed here lowers what may be sold here by itself."""
 
 
 @runtime_checkable
@@ -146,6 +182,22 @@ class Connection(Protocol):
 
 
 @runtime_checkable
+class Identified(Protocol):
+    """A system that can be told from a copy of it with the same keys."""
+
+    identity: str
+    """Its address without secrets, such as `shop.example.ru`."""
+
+
+@runtime_checkable
+class Abreast(Protocol):
+    """A system slow enough to answer that several packs of records are written to it side by side."""
+
+    packs: int
+    """How many, at most."""
+
+
+@runtime_checkable
 class Source(Protocol):
     """A system that is asked what it holds."""
 
@@ -160,6 +212,14 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Dated(Protocol):
+    """A source that can be asked for what changed since a moment."""
+
+    def cursor_since(self, moment: float) -> str:
+        """Return the cursor behind which lies what changed since then, epoch seconds."""
+
+
+@runtime_checkable
 class Target(Protocol):
     """A system that is written to."""
 
@@ -168,6 +228,51 @@ class Target(Protocol):
 
     async def find(self, entity: str, steps: Sequence[Step]) -> Mapping[int, Sequence[str]]:
         """Return, per record, the refs of objects that carry its mark or keys. Two refs are an issue, not a choice."""
+
+    def effects(self, step: Step) -> Collection[str]:
+        """Return what a write may set off that cannot be taken back: `buyer_mail`, `receipt`, `deduction`, `robot`.
+
+        A name may come several times: two receipts are two.
+        """
+
+
+@runtime_checkable
+class Door(Protocol):
+    """A system that comes and takes what is meant for it: nothing is pushed there."""
+
+    collects: tuple[str, ...]
+    """Entities it takes."""
+
+    def called(self, step: Step) -> str:
+        """Return what the document of a step is called there: the record's ref once it has been taken."""
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """A record as files for everybody to fetch are made of it."""
+
+    entity: str
+    record: int
+    ref: str
+    """Its ref in the system the connection is keyed by; empty where it has none."""
+    refs: dict[str, str]
+    """Its refs, by connection."""
+    atoms: dict[str, Value]
+    """Canonical values; partners are record ids."""
+
+
+@runtime_checkable
+class Publisher(Protocol):
+    """A system that fetches a file of everything."""
+
+    publishes: tuple[str, ...]
+    """Entities the file is made of, in this order; empty where none is wanted."""
+    publish_every_s: float
+
+    async def publish(self, cards: AsyncIterator[Card]) -> Doubt | None:
+        """Write the file anew, whole, and put it in the place of the old one; say why where it was not.
+
+        Withdrawn records come as well: `active` says so.
+        """
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,6 +296,12 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """With `absence`: the catalogue it speaks of; empty means the whole connection."""
 
 
+def wake_up(connection: str, entity: str, refs: Sequence[str], *, name: str, key: str) -> Envelope:
+    """Return a thin webhook as an envelope: these objects of the connection have changed and are to be looked at."""
+    body = msgspec.json.encode({"entity": entity, "refs": refs})
+    return Envelope(connection=connection, kind="hook", name=name, key=key, body=body)
+
+
 class Portion(msgspec.Struct, frozen=True, kw_only=True):
     """Some looks out of an envelope, and how far into it they reach."""
 
@@ -202,6 +313,8 @@ class Portion(msgspec.Struct, frozen=True, kw_only=True):
     """The catalogue these objects belong to."""
     complete: bool = False
     """The envelope has shown every object of the entity in `scope`: what it did not show is gone."""
+    more: bool = False
+    """What follows goes on with it: their looks may be settled in any order, and reading resumes before both."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,12 +328,23 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     ru: str = ""
 
 
+Recall: TypeAlias = Callable[[str, Collection[str]], Mapping[str, str]]
+"""Tell, for an entity and refs of the system being read, which traces the ledger keeps of each (`sync.traces`)."""
+
+
+def forget(_entity: str, _refs: Collection[str]) -> Mapping[str, str]:
+    """Remember nothing: everything is read."""
+    return {}
+
+
 @runtime_checkable
 class Unpacker(Protocol):
     """A system whose envelopes the hub opens."""
 
-    def unpack(self, envelope: Envelope, position: int) -> Iterator[Portion]:
+    def unpack(self, envelope: Envelope, position: int, *, recall: Recall = forget) -> Iterator[Portion]:
         """Read an envelope from behind `position`, off the event loop and in bounded memory.
+
+        An object whose bytes `recall` knows may come as a look that says no more than that (`Look.same`).
 
         Raises `BadInput` before the first portion when the envelope as a whole cannot be used.
         """
@@ -254,6 +378,27 @@ class Intake(Protocol):
     async def progress(self, number: int, *, wait_s: float) -> Progress:
         """Tell how far an envelope has got, waiting for its end up to `wait_s`."""
 
+    def offer(
+        self, connection: str, entity: str, *, session: str, number: int, limit: int, keep_s: float
+    ) -> AsyncGenerator[Sequence[Step], None]:
+        """Yield what a `Door` may take now, in portions, `limit` steps at most; each is written down before it is given.
+
+        `number` counts the offers of a session from 1. Whatever is not said to be taken within `keep_s` is offered
+        again, to whoever comes.
+        """
+
+    async def taken(self, connection: str, *, session: str, offers: Collection[int]) -> int:
+        """Note that a session has taken these of its offers; return how many records that was.
+
+        Whatever else it was offered is offered again.
+        """
+
+    async def untaken(self, connection: str, *, but: str) -> int:
+        """Offer again what all sessions but this one were offered and have not said to have taken; return how much."""
+
+    async def refuse(self, connection: str, entity: str, refused: Sequence[Refused]) -> None:
+        """Take back steps of an offer that cannot be put into words for the system."""
+
 
 @runtime_checkable
 class Receiver(Protocol):
@@ -271,6 +416,9 @@ class Budget(Protocol):
 
     async def take(self, calls: int = 1) -> None:
         """Wait until this many calls may be made."""
+
+    async def ready(self) -> None:
+        """Wait until a call could be made at once; nothing is taken."""
 
     async def freeze(self, seconds: float) -> None:
         """Let nobody call for so long: the vendor asked."""

@@ -12,7 +12,7 @@ from obmen.ledger.contract import Danger as Held
 from obmen.ledger.contract import Tx
 from obmen.sync.guard import Danger, is_held
 from obmen.sync.laws import Law
-from obmen.sync.shadow import Blocked, Look
+from obmen.sync.shadow import Blocked, Look, Withheld
 
 
 def missing(
@@ -62,7 +62,7 @@ def withdraw(tx: Tx, hub: Hub, connection: str, group: Sequence[Held]) -> None:
     refs = tx.refs_of(connection, [item.record for item in group])
     for entity in sorted({item.entity for item in group}):
         wire = hub.connections[connection].codec(entity).encode("active", value=False)
-        if isinstance(wire, Blocked):
+        if isinstance(wire, Blocked | Withheld):
             continue
         looks = [
             Look(ref=refs[item.record], fields={"active": wire})

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from obmen.engine import outbox
-from obmen.engine.delivering import Candidate, bare_siblings, birth
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.issues import name_of
+from obmen.engine.preparing import Candidate, bare_siblings, birth
 from obmen.ledger.contract import StoredEnvelope, Tx
 from obmen.model import Record
 from obmen.sync.behind import need

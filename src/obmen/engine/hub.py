@@ -8,7 +8,7 @@ from random import Random
 
 import msgspec
 
-from obmen.connectors.contract import Connection
+from obmen.connectors.contract import Budget, Connection
 from obmen.ledger.contract import Ledger, Tx
 from obmen.model import ENTITIES, instant
 from obmen.sync.derived import Selling
@@ -52,8 +52,14 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
     lease_s: float = 120.0
     planned: frozenset[tuple[str, str]] = frozenset()
     """Connection and entity of what is written only by `apply` of a plan."""
+    remapping: bool = False
+    """Whether what falls behind is held until a plan is applied: it follows from other tables, not from an event."""
     may_write: Callable[[str, str, str, float], bool] = always
     """Whether a connection's write window is open: connection, entity, atom, epoch seconds."""
+    budgets: Mapping[str, Budget] = {}
+    """By connection; whoever has none may always call."""
+    packs: Mapping[str, int] = {}
+    """By connection: how many packs of records are written side by side; one where nothing is said."""
     laws: Laws = ALL
 
     def moment(self, evidence: str) -> Moment:

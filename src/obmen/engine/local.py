@@ -10,13 +10,17 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 import msgspec
 
-from obmen.engine.delivering import deliver
+from obmen.connectors.contract import Door
+from obmen.connectors.mapping import Reference
 from obmen.engine.hub import Hub
 from obmen.engine.intake import ENDED, HubIntake, progress_of
-from obmen.engine.issues import paused
+from obmen.engine.issues import down, down_key, paused
+from obmen.engine.mapping import go_on, take_up
+from obmen.engine.packs import Packs
 from obmen.engine.pulling import pull
 from obmen.engine.reconciling import reconcile
 from obmen.engine.remapping import reread
@@ -27,6 +31,11 @@ from obmen.ledger.contract import Tx
 from obmen.sync.retry import pause_s
 
 log = logging.getLogger("obmen.engine")
+
+DOWN_S = 120.0
+"""How long a system may not answer before people are told; what is busy for a minute is nobody's business."""
+BREATH_S = 0.05
+"""Between portions of a re-projection, so that what happens meanwhile is not kept waiting."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,15 +77,28 @@ class LocalRunner:
         self._stop = asyncio.Event()
         self._nudges = {name: asyncio.Event() for name in hub.connections}
         self._inbox = {name: asyncio.Event() for name in hub.connections}
-        self._down: set[str] = set()
+        self._down: dict[str, float] = {}
+        """Loops that do not get through, since when."""
+        self._taken: dict[str, int] = {}
+        """Of mapping tables: the version in use."""
+        self._remapped: set[str] = set()
+        """Connections whose records are still being read with new tables."""
 
     async def run(self) -> None:
         """Work until `stop`; every loop ends at its next safe point."""
+        # Who did not answer before a restart is found out anew.
+        await self._answers(*self.hub.connections)
         async with asyncio.TaskGroup() as group:
             for name in self.hub.connections:
                 group.create_task(self._forever(f"inbox {name}", name, self._unpack))
+                if isinstance(self.hub.connections[name], Reference):
+                    group.create_task(self._forever(f"remap {name}", name, self._remap))
                 if any(topology.reader(name) for topology in self.hub.topologies.values()):
-                    group.create_task(self._forever(f"deliver {name}", name, self._deliver))
+                    if not isinstance(self.hub.connections[name], Door):
+                        packs = Packs(
+                            self.hub, name, start=group.create_task, ended=partial(self._written, name)
+                        )
+                        group.create_task(self._forever(f"deliver {name}", name, self._deliver(packs)))
                     group.create_task(self._forever(f"resolve {name}", name, self._resolve))
             for job in self._jobs:
                 group.create_task(
@@ -102,7 +124,17 @@ class LocalRunner:
 
     # --- the loops ------------------------------------------------------------------------------------------------
 
+    async def _remap(self, name: str) -> None:
+        if await self._may_go(name) and name in self._remapped:
+            if await go_on(self.hub, name):
+                self.nudge()
+                await self._pause(BREATH_S)
+                return
+            self._remapped.discard(name)
+        await self._pause(self._idle_s)
+
     async def _unpack(self, name: str) -> None:
+        await self._take_up(name)
         waiting = await self.hub.ledger.run(lambda tx: tx.waiting_envelopes(name))
         ended_any = False
         for stored in waiting:
@@ -121,18 +153,21 @@ class LocalRunner:
             log.warning("a mass change is held and asked about: obmen issues", extra=_of(name))
         self.nudge()
 
-    async def _deliver(self, name: str) -> None:
-        if not await self._is_active(name):
+    def _deliver(self, packs: Packs) -> Callable[[str], Awaitable[None]]:
+        async def once(name: str) -> None:
+            await packs.room()
+            if self._stop.is_set() or (await self._may_go(name) and await packs.begin()):
+                return
             await self._wait(self._nudges[name], self._idle_s)
-            return
-        if taken := await deliver(self.hub, name):
-            log.info("%d records compared and written where behind", taken, extra=_of(name))
-            self.nudge()
-            return
-        await self._wait(self._nudges[name], self._idle_s)
+
+        return once
+
+    def _written(self, name: str, count: int) -> None:
+        log.info("%d records compared and written where behind", count, extra=_of(name))
+        self.nudge()
 
     async def _resolve(self, name: str) -> None:
-        if await self._is_active(name) and await resolve(self.hub, name):
+        if await self._may_go(name) and await resolve(self.hub, name):
             self.nudge()
         await self._pause(self._idle_s)
 
@@ -142,7 +177,7 @@ class LocalRunner:
         async def once(name: str) -> None:
             now = self.hub.now()
             await self._pause(max(0.0, job.next_at(last[0] if last else None, now) - now))
-            if self._stop.is_set() or not await self._is_active(name):
+            if self._stop.is_set() or not await self._may_go(name):
                 last[:] = [self.hub.now()]
                 return
             work = pull if job.kind == "pull" else reconcile
@@ -174,7 +209,7 @@ class LocalRunner:
                 await self._pause_connection(name, error)
             except Transient as error:
                 failures += 1
-                self._went_down(what, name, error)
+                await self._went_down(what, name, error)
                 await self._pause(
                     max(error.retry_after_s or 0.0, pause_s(failures, self.hub.rng, cap_s=60.0))
                 )
@@ -191,15 +226,23 @@ class LocalRunner:
                 await self._pause(pause_s(failures, self.hub.rng, cap_s=60.0))
                 continue
             failures = 0
-            if what in self._down:
-                self._down.discard(what)
+            if self._down.pop(what, None) is not None:
                 log.warning("%s: works again", what, extra=_of(name))
+                await self._answers(name)
 
-    def _went_down(self, what: str, name: str, error: Transient) -> None:
+    async def _went_down(self, what: str, name: str, error: Transient) -> None:
+        """Say once in the log that a loop does not get through, and once to people where that lasts."""
+        now = self.hub.now()
         if what not in self._down:
-            self._down.add(what)
+            self._down[what] = now
             extra = {**_of(name), "code": error.code}
             log.warning("%s: %s (tried again by itself)", what, error.en, extra=extra)
+        elif name and now - self._down[what] >= DOWN_S:
+            await self.hub.ledger.run(lambda tx: tx.open_issues([down(name, error)], at=now))
+
+    async def _answers(self, *names: str) -> None:
+        keys = [down_key(name) for name in names]
+        await self.hub.ledger.run(lambda tx: tx.close_issues(keys, at=self.hub.now()))
 
     async def _pause_connection(self, name: str, error: AuthFailed) -> None:
         def store(tx: Tx) -> None:
@@ -214,7 +257,15 @@ class LocalRunner:
             extra={**_of(name), "code": error.code},
         )
 
-    async def _is_active(self, name: str) -> bool:
+    async def _take_up(self, name: str) -> None:
+        """Look whether somebody has edited the mapping tables: a running hub goes on with the new ones."""
+        if await take_up(self.hub, name, self._taken):
+            self._remapped.add(name)
+            log.info("mapping tables taken up, version %d", self._taken[name], extra=_of(name))
+
+    async def _may_go(self, name: str) -> bool:
+        """Work with today's tables from here on; tell whether the connection is active."""
+        await self._take_up(name)
         state, _ = await self.hub.ledger.run(lambda tx: tx.state_of(name))
         return state == "active"
 

@@ -27,7 +27,7 @@ class Matched(Enum):
 
 
 class Strangers(NamedTuple):
-    """The verdict on each ref, the records the bound ones turned out to be, and how many are new."""
+    """The verdict on each ref, the records the bound and the waiting ones turned out to be, and how many are new."""
 
     verdicts: dict[str, Matched]
     records: dict[str, Record]
@@ -59,13 +59,16 @@ def match_strangers(tx: Tx, hub: Hub, connection: str, entity: str, looks: Seque
             if number in records
         )
         outcome = decide(candidates=candidates) if candidates else unlike_any
-        if outcome.verdict is Verdict.CREATE:
+        if outcome.verdict is Verdict.CREATE and look.elsewhere:
+            verdicts[look.ref] = Matched.PARK_STRANGER
+        elif outcome.verdict is Verdict.CREATE:
             verdicts[look.ref] = Matched.CREATE
             creating += 1
         elif outcome.verdict is Verdict.NOT_A_CREATOR:
             verdicts[look.ref] = Matched.PARK_STRANGER
         elif outcome.record in attempts and Law.ONE_CONVERSATION in hub.laws:
             verdicts[look.ref] = Matched.WAIT
+            bound[look.ref] = records[outcome.record]
         elif outcome.verdict is Verdict.DOUBLE or outcome.record is None:
             verdicts[look.ref] = Matched.PARK_DOUBLE
         else:
@@ -83,6 +86,18 @@ def possible(
     marks = {ref: looks[ref].mark for ref in refs if ref in looks}
     others = tx.records({mark for mark in marks.values() if mark not in {None, number}})
     return [ref for ref in refs if bound.get(ref, number) == number and marks.get(ref) not in others]
+
+
+def found_there(tx: Tx, connection: str, found: Mapping[int, Sequence[str]]) -> dict[int, tuple[str, ...]]:
+    """Return what a search found per record, each ref once, but for what a person parted from the record."""
+    hits = {number: tuple(dict.fromkeys(refs)) for number, refs in found.items() if refs}
+    apart = {
+        (one.record, one.ref)
+        for one in tx.bindings(list(hits))
+        if (one.connection, one.kind) == (connection, "apart")
+    }
+    kept = {number: tuple(ref for ref in refs if (number, ref) not in apart) for number, refs in hits.items()}
+    return {number: refs for number, refs in kept.items() if refs}
 
 
 def _twofold(tx: Tx, connection: str, records: Collection[int]) -> set[int]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from obmen.engine import judging
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.ledger.contract import HELD, READY, WAITING, Delivery, Tx, Waiter
 from obmen.model import ENTITIES, Record
-from obmen.sync.behind import is_behind, need
+from obmen.sync.behind import Need, is_behind, need
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
-from obmen.sync.shadow import Shadow
+from obmen.sync.shadow import Shadow, has_partners_inside, partners_in
 
 
 def recompute(
@@ -34,22 +36,49 @@ def recompute(
     without a question. `held` are the records a guard holds.
     """
     topology = hub.topologies[entity]
+    if born:
+        readers = [reader.to for reader in topology.readers if reader.to != touched]
+        told = [record for record in records if record.id in born and not topology.leaves_alone(record)]
+        _tell(tx, hub, readers, told)
     for reader in topology.readers:
-        here = [
+        old = [
             record
             for record in records
-            if record.id in changed or (reader.to == touched and Law.RECOMPUTE in hub.laws)
+            if (record.id in changed or (reader.to == touched and Law.RECOMPUTE in hub.laws))
+            and (reader.to == touched or record.id not in born)
         ]
-        new = [record for record in here if record.id in born and reader.to != touched]
-        old = [record for record in here if record.id not in born or reader.to == touched]
-        rows = [row(hub, reader.to, record, guarded=record.id in held) for record in new]
+        rows: list[Delivery] = []
         if old:
             behind, up_to_date = compare(tx, hub, reader.to, old)
-            rows += [row(hub, reader.to, record, guarded=record.id in held) for record in behind]
+            seen = (
+                [] if reader.to != touched else [record.id for record in behind if record.id not in changed]
+            )
+            by_tables = _only_by_tables(tx, reader.to, entity, seen) if seen else ()
+            careful = msgspec.structs.replace(hub, remapping=True) if by_tables else hub
+            rows = [
+                row(careful if one.id in by_tables else hub, reader.to, one, guarded=one.id in held)
+                for one in behind
+            ]
             if up_to_date:
                 tx.drop_deliveries(reader.to, up_to_date)
         if rows:
             tx.put_deliveries(rows)
+
+
+def _only_by_tables(tx: Tx, connection: str, entity: str, seen: Sequence[int]) -> Collection[int]:
+    """Return which records, merely seen there, are behind by nothing but tables that are still being judged anew."""
+    judged = judging.queued(tx, connection, entity)
+    if judged is None or judged.live:
+        return ()
+    return set(seen) - tx.deliveries(connection, seen).keys()
+
+
+def _tell(tx: Tx, hub: Hub, readers: Sequence[str], newborn: Sequence[Record]) -> None:
+    """Say that all these readers are behind on records just born, which no guard can know of yet."""
+    if newborn:
+        ids = [record.id for record in newborn]
+        for reader in readers:
+            tx.put_newborn(row(hub, reader, newborn[0]), ids)
 
 
 def recompute_lane(tx: Tx, hub: Hub, connection: str, head: Record) -> None:
@@ -98,18 +127,36 @@ def is_gone(hub: Hub, shadow: Shadow | None) -> bool:
 
 
 def fetch_partner_refs(tx: Tx, reader: str, records: Iterable[Record], partners: Bindings) -> None:
-    """Fetch one system's refs of every partner these records name."""
-    wanted: set[int] = set()
+    """Fetch one system's refs of every partner these records name, and of those inside what it holds of them."""
+    here = list(records)
+    named = {
+        number: partner
+        for record in here
+        for partner, number in partners_in(ENTITIES[record.entity], record.atoms)
+        if isinstance(number, int) and not isinstance(number, bool)
+    }
+    if named:
+        partners.fetch_refs(tx, reader, set(named))
+    nested = [record for record in here if has_partners_inside(ENTITIES[record.entity])]
+    if nested:
+        for number, partner in named.items():
+            ref = partners.ref_of(partner, number)
+            if ref is not None:
+                partners.learn(partner, ref, number)
+        _fetch_held(tx, reader, nested, partners)
+
+
+def _fetch_held(tx: Tx, reader: str, records: Sequence[Record], partners: Bindings) -> None:
+    """Fetch the partners inside what a system holds: lines of an order may name goods the record no longer does."""
+    shadows = tx.shadows(reader, [record.id for record in records])
+    refs: defaultdict[str, set[str]] = defaultdict(set)
     for record in records:
-        for atom in ENTITIES[record.entity].atoms:
-            if atom.partner is None:
-                continue
-            value = record.atoms.get(atom.name)
-            for number in value if isinstance(value, list) else [value]:
-                if isinstance(number, int) and not isinstance(number, bool):
-                    wanted.add(number)
-    if wanted:
-        partners.fetch_refs(tx, reader, wanted)
+        shadow = shadows.get(record.id)
+        for values in (shadow.held, shadow.sent) if shadow is not None else ():
+            for partner, ref in partners_in(ENTITIES[record.entity], values):
+                refs[partner].add(str(ref))
+    for partner in sorted(refs):
+        partners.fetch_records(tx, reader, partner, refs[partner])
 
 
 def wake(tx: Tx, hub: Hub, waiters: Collection[Waiter]) -> None:
@@ -140,17 +187,27 @@ def finish(
     held = [one for one in records if one.id in rows and rows[one.id].reason == Reason.HELD_PLAN.code]
     if not held:
         return
-    topology = hub.topologies[held[0].entity]
+    wanted = needs(tx, hub, connection, held)
+    freed = [
+        msgspec.structs.replace(rows[number], state=READY, reason="")
+        for number, one in wanted.items()
+        if {*one.fields, *one.waits} <= set(waits[number])
+    ]
+    tx.reschedule(freed)
+
+
+def needs(tx: Tx, hub: Hub, connection: str, records: Sequence[Record]) -> dict[int, Need]:
+    """Return what should be written to one system of records of one entity; nothing where it is no reader."""
+    topology = hub.topologies[records[0].entity]
     reader = topology.reader(connection)
     if reader is None:
-        return
-    shadows = tx.shadows(connection, [record.id for record in held])
+        return {}
+    shadows = tx.shadows(connection, [record.id for record in records])
     partners = Bindings()
-    fetch_partner_refs(tx, connection, held, partners)
+    fetch_partner_refs(tx, connection, records, partners)
     view = view_of(hub, connection, topology.entity, partners)
-    freed: list[Delivery] = []
-    for record in held:
-        wanted = need(
+    return {
+        record.id: need(
             record=record,
             shadow=shadows.get(record.id),
             view=view,
@@ -158,15 +215,22 @@ def finish(
             reader=reader,
             laws=hub.laws,
         )
-        if {*wanted.fields, *wanted.waits} <= set(waits[record.id]):
-            freed.append(msgspec.structs.replace(rows[record.id], state=READY, reason=""))
-    tx.reschedule(freed)
+        for record in records
+    }
 
 
 def row(hub: Hub, connection: str, record: Record, *, guarded: bool = False) -> Delivery:
     """Return the outbox row of a record one system is behind on."""
     planned = (connection, record.entity) in hub.planned
-    reason = Reason.HELD_GUARD if guarded else Reason.HELD_PLAN if planned else None
+    reason = (
+        Reason.HELD_GUARD
+        if guarded
+        else Reason.HELD_PLAN
+        if planned
+        else Reason.HELD_MAPPING
+        if hub.remapping
+        else None
+    )
     return Delivery(
         record=record.id,
         connection=connection,
@@ -189,18 +253,23 @@ def unless_held(row: Delivery, *, state: str, reason: str = "", **moved: Any) ->
 def project(tx: Tx, hub: Hub, connection: str, entity: str, *, batch: int = 500) -> int:
     """Compare every record of an entity with one reader, new or with new eyes; return how many it is behind on."""
     count = after = 0
-    endangered = {item.record for name in hub.connections for item in tx.dangers(name)}
     while ids := tx.ids(entity, after=after, limit=batch):
         after = ids[-1]
-        behind, up_to_date = compare(tx, hub, connection, list(tx.records(ids).values()))
-        if behind:
-            tx.put_deliveries(
-                [row(hub, connection, record, guarded=record.id in endangered) for record in behind]
-            )
-        if up_to_date:
-            tx.drop_deliveries(connection, up_to_date)
-        count += len(behind)
+        count += project_some(tx, hub, connection, ids)
     return count
+
+
+def project_some(tx: Tx, hub: Hub, connection: str, ids: Sequence[int]) -> int:
+    """Compare some records of an entity with one reader; return how many it is behind on."""
+    endangered = {item.record for name in hub.connections for item in tx.dangers(name)}
+    behind, up_to_date = compare(tx, hub, connection, list(tx.records(ids).values()))
+    if behind:
+        tx.put_deliveries(
+            [row(hub, connection, record, guarded=record.id in endangered) for record in behind]
+        )
+    if up_to_date:
+        tx.drop_deliveries(connection, up_to_date)
+    return len(behind)
 
 
 def external_codes(

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from obmen.connectors.contract import Source
-from obmen.engine import outbox
-from obmen.engine.delivering import Candidate, bare_siblings, birth, deliver
+from obmen.connectors.contract import Source, Target
+from obmen.engine import holding, outbox
+from obmen.engine.delivering import deliver
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.issues import restored_key
+from obmen.engine.preparing import Candidate, bare_siblings, birth, step_of
+from obmen.engine.reprojecting import tell_held
 from obmen.engine.resolving import resolve
 from obmen.ledger.contract import HELD, READY, WAITING, Delivery, Tx
 from obmen.model import ENTITIES, Record
@@ -19,7 +21,7 @@ from obmen.sync.behind import need
 from obmen.sync.plan import Pin, PlannedStep, digest
 from obmen.sync.reasons import Reason
 
-PLANNABLE = frozenset({Reason.HELD_PLAN.code, Reason.HELD_EPOCH.code})
+PLANNABLE = frozenset({Reason.HELD_PLAN.code, Reason.HELD_EPOCH.code, Reason.HELD_MAPPING.code})
 SETTLED_BY_PEOPLE = frozenset({Reason.REJECTED.code, Reason.DOUBLE.code})
 """Reasons of waiting that a plan does not end."""
 HOLD, ACTIVE = "hold", "active"
@@ -67,19 +69,27 @@ def apply_plan(tx: Tx, hub: Hub, asked: str) -> Applied | None:
         here = [step for step in listed if step.connection == connection]
         rows = tx.deliveries(connection, [step.record for step in here])
         today = {step.record: step for step in _steps(tx, hub, connection, list(rows.values()))}
+        kept_back = {step.entity: holding.held_back(tx, connection, step.entity) for step in here}
         released: list[Delivery] = []
         for step in here:
             now = today.get(step.record)
             row = rows.get(step.record)
-            if now is None or row is None or now.pin != step.pin or now.fields != step.fields:
+            if row is not None and step.gated:
+                waits = msgspec.structs.replace(row, state=WAITING, reason=Reason.WAITING_CONDITION.code)
+                applied.kept.append((step, waits))
+            elif now is None or row is None or now.pin != step.pin or now.fields != step.fields:
                 applied.moved.append(step)
             elif is_kept(row):
                 applied.kept.append((step, row))
+            elif kept_back[step.entity](step.record):
+                held = msgspec.structs.replace(row, state=HELD, reason=Reason.HELD_PERSON.code)
+                applied.kept.append((step, held))
             else:
                 applied.released.append(step)
                 if row.state == HELD:
                     released.append(msgspec.structs.replace(row, state=READY, reason=""))
         tx.reschedule(released)
+        tell_held(tx, hub, connection)
         if tx.state_of(connection)[0] == HOLD:
             tx.put_state(connection, ACTIVE, "")
             tx.close_issues([restored_key(connection)], at=hub.now())
@@ -145,7 +155,7 @@ def _steps_of(tx: Tx, hub: Hub, connection: str, entity: str, records: Sequence[
     partners = Bindings()
     outbox.fetch_partner_refs(tx, connection, records, partners)
     view = view_of(hub, connection, entity, partners)
-    traits = hub.connections[connection].traits(entity)
+    target = hub.connections[connection]
     bare = bare_siblings(tx, records, refs) if entity == "offer" else frozenset()
     steps: list[PlannedStep] = []
     for record in records:
@@ -159,6 +169,23 @@ def _steps_of(tx: Tx, hub: Hub, connection: str, entity: str, records: Sequence[
         if candidate.ref is None and isinstance(birth(tx, hub, connection, candidate, bare), Reason):
             continue
         names = (*wanted.fields, *wanted.waits)
+        if candidate.ref is None and reader.when is not None and not reader.when(record):
+            pin = Pin(record.version, shadow.as_of if shadow is not None else 0, view.codec.form)
+            steps.append(
+                PlannedStep(
+                    record=record.id,
+                    connection=connection,
+                    entity=entity,
+                    title=record.title,
+                    ref=None,
+                    fields={},
+                    before={},
+                    reasons={},
+                    pin=pin,
+                    gated=True,
+                )
+            )
+            continue
         steps.append(
             PlannedStep(
                 record=record.id,
@@ -170,7 +197,7 @@ def _steps_of(tx: Tx, hub: Hub, connection: str, entity: str, records: Sequence[
                 before={name: shadow.held.get(name) for name in wanted.fields} if shadow is not None else {},
                 reasons={name: wanted.reasons[name].code for name in names},
                 pin=Pin(record.version, shadow.as_of if shadow is not None else 0, view.codec.form),
-                effects=traits.effects,
+                effects=tuple(target.effects(step_of(candidate))) if isinstance(target, Target) else (),
             )
         )
     return steps

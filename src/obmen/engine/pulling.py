@@ -7,14 +7,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from obmen.connectors.contract import Source
-from obmen.engine import guarding
+from obmen.connectors.contract import Page, Source
+from obmen.engine import guarding, issues
 from obmen.engine.hub import Hub
 from obmen.engine.settling import Arrival, Outcome, settle_page
 from obmen.engine.waking import HOOK, Wake, wake_of
-from obmen.ledger.contract import Tx
+from obmen.ledger.contract import JournalLine, Tx
+from obmen.sync.reasons import Reason
+from obmen.sync.settle import Entry
 from obmen.sync.shadow import Look
+
+REMEMBERED = 1000
+"""Lines of a record's journal among which an act is sought before it is written down."""
+AT_ONCE = 200
+"""Wake-ups followed in one transaction; a shop that changes ten thousand orders tells of each."""
 
 
 async def pull(hub: Hub, connection: str, entity: str, *, pages: int = 1000) -> Counter[str]:
@@ -35,9 +43,10 @@ async def pull(hub: Hub, connection: str, entity: str, *, pages: int = 1000) -> 
             evidence=f"poll@{read_at}",
         )
 
-        def store(tx: Tx, arrival: Arrival = arrival, cursor: str = page.cursor) -> Outcome:
+        def store(tx: Tx, arrival: Arrival = arrival, page: Page = page) -> Outcome:
             outcome = settle_page(tx, hub, arrival)
-            tx.put_cursor(connection, entity, cursor)
+            _tell(tx, hub, connection, page)
+            tx.put_cursor(connection, entity, page.cursor)
             return outcome
 
         outcome = await hub.ledger.run(store)
@@ -48,6 +57,32 @@ async def pull(hub: Hub, connection: str, entity: str, *, pages: int = 1000) -> 
     return counted
 
 
+def _tell(tx: Tx, hub: Hub, connection: str, page: Page) -> None:
+    """Journal what others did, overwritten or not, each act once however often it is read; tell a person of doubts."""
+    if page.doubts:
+        told = [issues.noticed(connection, page.entity, doubt) for doubt in page.doubts]
+        tx.open_issues(told, at=hub.now())
+    known = tx.bound(connection, page.entity, {act.ref for act in page.acts}) if page.acts else {}
+    heard: dict[int, set[str]] = {}
+    tick = tx.tick() if known else 0
+    for act in page.acts:
+        record, evidence = known.get(act.ref), f"history {act.name}"
+        if record is None:
+            continue
+        if record not in heard:
+            heard[record] = {each.line.evidence for each in tx.history(record, limit=REMEMBERED)}
+        if evidence in heard[record]:
+            continue
+        line = JournalLine(
+            record=record,
+            connection=connection,
+            kind="look",
+            entries=(Entry(act.atom, Reason.DONE_THERE.code, act.before, act.after, act.by),),
+            evidence=evidence,
+        )
+        tx.journal([line], at=datetime.fromisoformat(act.at).timestamp(), tick=tick)
+
+
 async def follow(hub: Hub, connection: str) -> int:
     """Look again at what the wake-ups of one connection name; return how many were followed.
 
@@ -55,16 +90,19 @@ async def follow(hub: Hub, connection: str) -> int:
     """
     wakes = await hub.ledger.run(lambda tx: _ripe(tx, connection))
     for entity in sorted({wake.entity for wake in wakes.values()}):
-        await _look(
-            hub, connection, {number: wake for number, wake in wakes.items() if wake.entity == entity}
-        )
+        named = [(number, wake) for number, wake in wakes.items() if wake.entity == entity]
+        for start in range(0, len(named), AT_ONCE):
+            await _look(hub, connection, dict(named[start : start + AT_ONCE]))
     return len(wakes)
 
 
 async def _look(hub: Hub, connection: str, wakes: Mapping[int, Wake]) -> None:
     source = hub.connections[connection]
     entity = next(iter(wakes.values())).entity
-    refs = list(dict.fromkeys(ref for wake in wakes.values() for ref in wake.refs))
+    named = (ref for wake in wakes.values() for ref in wake.refs)
+    refs = (
+        list(dict.fromkeys(named)) if entity in hub.topologies else []
+    )  # a vendor tells of more than is exchanged
     read_at = await hub.ledger.run(lambda tx: tx.tick())
     fresh = await source.look(entity, refs) if refs and isinstance(source, Source) else ()
 
@@ -92,6 +130,7 @@ def _ripe(tx: Tx, connection: str) -> dict[int, Wake]:
         if stored.kind == HOOK:
             wake = wake_of(stored)
             refs = {*wake.refs, *(look.ref for look in wake.looks)}
-            if not tx.attempts(connection, set(tx.bound(connection, wake.entity, refs).values())):
+            about = {*wake.records, *tx.bound(connection, wake.entity, refs).values()}
+            if not tx.attempts(connection, about):
                 ripe[stored.id] = wake
     return ripe

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from obmen.connectors.contract import Done, Missing, Outcome, Pending, Refused, Unknown, Unlanded
-from obmen.engine import issues, outbox
+from obmen.engine import issues, outbox, reserving
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.settling import resettle
-from obmen.ledger.contract import READY, WAITING, Attempt, Binding, Delivery, JournalLine, Tx
+from obmen.ledger.contract import READY, WAITING, Attempt, Binding, Delivery, Issue, JournalLine, Tx
 from obmen.model import Record, Value
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
@@ -39,11 +39,14 @@ def receive(
     shadows = tx.shadows(connection, ids)
     rows = tx.deliveries(connection, ids)
     done: list[tuple[Done, Attempt]] = []
+    doubts: list[Issue] = []
     for outcome in outcomes:
         opened = attempts.get(outcome.record)
         if opened is None or attempt not in {None, opened.opened_at}:
             continue
         record = records[outcome.record]
+        if isinstance(outcome, Done | Unknown | Unlanded):
+            doubts += [issues.doubtful(connection, record, doubt) for doubt in outcome.doubts]
         row = rows.get(outcome.record) or outbox.row(hub, connection, record)
         match outcome:
             case Done():
@@ -52,8 +55,10 @@ def receive(
                 tx.put_attempts([msgspec.structs.replace(opened, job=job, resolve_at=hub.now() + check_in_s)])
             case Unknown(code=code, text=text):
                 _note(tx, hub, connection, record, Reason.ATTEMPT_OPEN, f"{code}: {text}")
-                if Law.LEASE not in hub.laws:
-                    tx.put_attempts([msgspec.structs.replace(opened, resolve_at=hub.now())])
+                # The call is over; what may still land, lands in the time the system itself needs.
+                lands_s = hub.connections[connection].visible_after_s if Law.LEASE in hub.laws else 0.0
+                resolve_at = min(opened.resolve_at, hub.now() + lands_s)
+                tx.put_attempts([msgspec.structs.replace(opened, resolve_at=resolve_at)])
             case Unlanded(code=code, text=text, retry_after_s=after_s):
                 tx.close_attempts(connection, [record.id])
                 tx.reschedule([_again(hub, row, after_s)])
@@ -66,6 +71,8 @@ def receive(
             case Missing():
                 tx.close_attempts(connection, [record.id])
                 _missing(tx, hub, connection, record, shadows.get(record.id), opened)
+    if doubts:
+        tx.open_issues(doubts, at=hub.now())
     if done:
         held = {number for number, row in rows.items() if row.reason == Reason.HELD_GUARD.code}
         _confirm(tx, hub, connection, entity, done, shadows, held)
@@ -126,6 +133,8 @@ def _confirm(
     tx.journal(lines, at=hub.now(), tick=closed_at)
     tx.close_issues(settled, at=hub.now())
     tx.drop_deliveries(connection, ids)
+    if entity == "order":
+        reserving.acknowledged(tx, hub, connection, ids, tick=closed_at)
     if Law.RECOMPUTE in hub.laws:
         changed = {record.id for record in handed}
         outbox.recompute(tx, hub, entity, records=confirmed, changed=changed, touched=connection, held=held)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from obmen.connectors.contract import Source, Step, Target
 from obmen.engine import issues, outbox
+from obmen.engine.collecting import release
 from obmen.engine.hub import Bindings, Hub, view_of
-from obmen.engine.matching import possible
+from obmen.engine.matching import found_there, possible
 from obmen.engine.settling import Arrival, resettle, settle_page
 from obmen.ledger.contract import READY, WAITING, Attempt, Binding, JournalLine, Tx
 from obmen.model import ENTITIES, Record
@@ -23,11 +24,21 @@ VOLATILE = frozenset(atom.name for entity in ENTITIES.values() for atom in entit
 async def resolve(hub: Hub, connection: str, *, limit: int = 50) -> int:
     """Look up the due attempts of one connection; return how many were settled."""
     due = await hub.ledger.run(lambda tx: tx.due_attempts(connection, now=hub.now(), limit=limit))
+    offered = [attempt for attempt in due if attempt.session]
+    if offered:
+        await hub.ledger.run(lambda tx: _release(tx, hub, connection, offered))
+        due = [attempt for attempt in due if not attempt.session]
     for entity in sorted({attempt.entity for attempt in due}):
         here = [attempt for attempt in due if attempt.entity == entity]
         await _resolve_creates(hub, connection, entity, [attempt for attempt in here if attempt.creates])
         await _resolve_updates(hub, connection, entity, [attempt for attempt in here if not attempt.creates])
-    return len(due)
+    return len(due) + len(offered)
+
+
+def _release(tx: Tx, hub: Hub, connection: str, attempts: Sequence[Attempt]) -> None:
+    """Make ready again what somebody was offered and never said to have taken, unless it has been settled meanwhile."""
+    still = tx.attempts(connection, [attempt.record for attempt in attempts])
+    release(tx, hub, connection, [attempt for attempt in attempts if still.get(attempt.record) == attempt])
 
 
 async def _resolve_creates(hub: Hub, connection: str, entity: str, attempts: Sequence[Attempt]) -> None:
@@ -51,15 +62,15 @@ async def _resolve_creates(hub: Hub, connection: str, entity: str, attempts: Seq
         for attempt in attempts
     ]
     found = await target.find(entity, steps)
-    refs = list(dict.fromkeys(ref for hits in found.values() for ref in hits))
+    hits = await hub.ledger.run(lambda tx: found_there(tx, connection, found))
+    refs = list(dict.fromkeys(ref for here in hits.values() for ref in here))
     read_at = await hub.ledger.run(lambda tx: tx.tick())
     looks = await target.look(entity, refs) if refs and isinstance(target, Source) else ()
     by_ref = {look.ref: look for look in looks}
 
     def close(tx: Tx) -> None:
         for attempt in attempts:
-            hits = tuple(dict.fromkeys(found.get(attempt.record, ())))
-            close_create(tx, hub, attempt, hits, by_ref, read_at)
+            close_create(tx, hub, attempt, hits.get(attempt.record, ()), by_ref, read_at)
 
     await hub.ledger.run(close)
 

@@ -6,24 +6,28 @@ operations where nothing changed.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
 
-from obmen.engine import guarding, issues, outbox, waking
+from obmen.connectors.contract import Traits
+from obmen.engine import guarding, issues, outbox, reserving, waking
 from obmen.engine.hub import Bindings, Hub, view_of
-from obmen.engine.matching import Matched, match_strangers
+from obmen.engine.matching import Matched, Strangers, match_strangers
 from obmen.ledger.contract import Attempt, Binding, Danger, Issue, JournalLine, Known, Sighting, Tx, Waiter
 from obmen.model import ENTITIES, Record
+from obmen.sync.births import Births
 from obmen.sync.derived import derive
 from obmen.sync.guard import Change, danger
 from obmen.sync.laws import Law
 from obmen.sync.reasons import Reason
 from obmen.sync.rules import Topology, family
-from obmen.sync.settle import Births, Entry, Moment, Settled, fence, is_echo, repeats, settle, still_waits
-from obmen.sync.shadow import Look, Shadow, View, Wire, bind_key, bound_key
+from obmen.sync.settle import Entry, Moment, Settled, fence, is_echo, repeats, settle, still_waits
+from obmen.sync.shadow import Look, Shadow, View, Wire, bind_key, bound_key, has_partners_inside, partners_in
+from obmen.sync.traces import added, families_of, remembered, trace_of, waits
 
 REFUSALS = frozenset(
     reason.code
@@ -35,6 +39,7 @@ REFUSALS = frozenset(
         Reason.LOWER_PRIORITY,
         Reason.EARLIER,
         Reason.REVIEW,
+        Reason.PAID_LINES,
         Reason.TUG_OF_WAR,
         Reason.NOT_A_CREATOR,
         Reason.DOUBLE,
@@ -43,6 +48,13 @@ REFUSALS = frozenset(
 
 
 NOTHING = Shadow(held={})
+
+
+class Forgotten(Exception):
+    """A look said that its bytes were settled before, and what is known of them has changed in the meantime."""
+
+
+_NOTHING = Decimal(0)
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +70,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     scope: str = ""
     woken: bool = False
     """Whether these waited for what has come: what waits still has to be noted anew."""
+    separate: bool = False
+    """Whether a person said that unknown objects here are records of their own, whatever they look like."""
 
 
 class Outcome(NamedTuple):
@@ -92,10 +106,18 @@ class _Page:
         self.partners = Bindings()
         self.view: View = view_of(hub, page.connection, page.entity, self.partners)
         self.moment: Moment = hub.moment(page.evidence)
-        self.births = Births(view=self.view, topology=self.topology, moment=self.moment, laws=hub.laws)
+        self.births = Births(
+            view=self.view,
+            topology=self.topology,
+            moment=self.moment,
+            selling=hub.selling,
+            laws=hub.laws,
+        )
         self.counted: Counter[str] = Counter()
         self.sighted: list[int] = []
         self.again: list[Look] = []
+        self.unborn: list[int] = []
+        """Records that looks wait for which are being created there at the moment."""
         self.merged: list[_Merged] = []
         self.bindings: list[Binding] = []
         self.journal: list[JournalLine] = []
@@ -103,6 +125,11 @@ class _Page:
         self.closed: list[str] = []
         self.waits: list[tuple[str, Waiter]] = []
         self.wakes: list[str] = []
+        self.before: dict[int, Known] = {}
+        """What the ledger knew of the records looked at."""
+        self.retraced: dict[int, str] = {}
+        self.families: set[str] = set()
+        """Families asserted by looks that only said they were the same."""
 
     def run(self) -> Outcome:
         looks = self.page.looks
@@ -110,7 +137,11 @@ class _Page:
         for round_ in _rounds(looks):
             self._round(round_)
             self._store()
-        self.tx.sight(self._sighting())
+        sighting = self._sighting()
+        self.tx.sight(sighting)
+        if self.page.entity == "offer" and "stock" in sighting.facets and not self.page.woken:
+            page = self.page
+            reserving.counted(self.tx, self.hub, page.connection, sighting.records, read_at=page.read_at)
         if self.closed:
             self.tx.close_issues(self.closed, at=self.moment.now)
         if self.opened:
@@ -118,7 +149,14 @@ class _Page:
         if self.again:
             page = self.page
             waking.remember(
-                self.tx, self.hub, page.connection, page.entity, self.again, read_at=page.read_at, why="again"
+                self.tx,
+                self.hub,
+                page.connection,
+                page.entity,
+                self.again,
+                records=self.unborn,
+                read_at=page.read_at,
+                why="again",
             )
         woken = self.tx.woken(self.wakes) if self.wakes and Law.PARTNER_WAKES in self.hub.laws else []
         if woken:
@@ -129,17 +167,21 @@ class _Page:
 
     def _round(self, looks: Sequence[Look]) -> None:
         tx, page = self.tx, self.page
-        known = tx.known(page.connection, page.entity, [look.ref for look in looks])
         late = self._late(looks)
+        if any(look.same for look in looks):
+            self._same([look for look in looks if look.same], late)
+            looks = [look for look in looks if not look.same]
+        known = tx.known(page.connection, page.entity, [look.ref for look in looks])
         strangers: list[Look] = []
         moved: list[tuple[Look, Known]] = []
         for look in looks:
             found = known.get(look.ref)
-            if found is None:
+            if found is None or (self.page.separate and found.kind == "apart"):
                 strangers.append(look)
             elif found.shadow is not None and found.record not in late and is_echo(look, found.shadow):
                 self.counted["echoed"] += 1
                 self.sighted.append(found.record)
+                self._retrace(look, found)
             else:
                 moved.append((look, found))
         if moved or strangers:
@@ -159,7 +201,28 @@ class _Page:
             return False
         self.counted["waiting"] += 1
         self.sighted.append(found.record)
+        self._retrace(look, found)
         return True
+
+    def _same(self, looks: Sequence[Look], late: Mapping[int, set[str]]) -> None:
+        """Count looks of bytes that were settled before, as long as nothing has touched their shadows since."""
+        page, count = self.page, self.counted
+        known = self.tx.traces(page.connection, page.entity, [look.ref for look in looks])
+        for look in looks:
+            record, traces = known.get(look.ref, (0, ""))
+            trace = remembered(traces, look.digest)
+            if not trace or record in late:
+                raise Forgotten
+            count["waiting" if waits(trace) else "echoed"] += 1
+            self.sighted.append(record)
+            self.families.update(families_of(trace))
+
+    def _retrace(self, look: Look, found: Known) -> None:
+        """Remember the bytes of an echo that were not known yet."""
+        if look.digest and found.shadow is not None and not remembered(found.traces, look.digest):
+            new = trace_of(look, found.shadow)
+            if new:
+                self.retraced[found.record] = added(found.traces, new, found.shadow, found.shadow)
 
     def _late(self, looks: Sequence[Look]) -> dict[int, set[str]]:
         """Return the records that a later look has already shown, with the families it showed."""
@@ -173,28 +236,25 @@ class _Page:
         return self.tx.sighted_later(self.page.connection, self.page.entity, read_at=self.page.read_at)
 
     def _fetch_partners(self, looks: Sequence[Look]) -> None:
-        for atom in self.entity.atoms:
-            if atom.partner is None:
-                continue
-            refs: set[str] = set()
-            for look in looks:
-                wire = look.fields.get(atom.name)
-                if isinstance(wire, list):
-                    refs.update(map(str, wire))
-                elif wire is not None:
-                    refs.add(str(wire))
-            if refs:
-                self.partners.fetch_records(self.tx, self.page.connection, atom.partner, refs)
+        refs: defaultdict[str, set[str]] = defaultdict(set)
+        for look in looks:
+            for partner, ref in partners_in(self.entity, look.fields):
+                refs[partner].add(str(ref))
+        for partner in sorted(refs):
+            self.partners.fetch_records(self.tx, self.page.connection, partner, refs[partner])
 
     # --- known objects --------------------------------------------------------------------------------------------
 
     def _moved(self, moved: list[tuple[Look, Known]], late: dict[int, set[str]]) -> None:
         ids = [found.record for _, found in moved]
+        self.before = {found.record: found for _, found in moved}
         records = self.tx.records(ids)
+        if has_partners_inside(self.entity):
+            outbox.fetch_partner_refs(self.tx, self.page.connection, records.values(), self.partners)
         attempts = self.tx.attempts(self.page.connection, ids)
         for look, found in moved:
             record = records[found.record]
-            if found.kind == "alias" or (found.kind == "gone" and look.gone):
+            if found.kind in {"alias", "apart"} or (found.kind == "gone" and look.gone):
                 self.counted["echoed"] += 1
             elif self._is_in_conversation(look, record, attempts):
                 continue
@@ -225,7 +285,7 @@ class _Page:
             if not fresh:
                 self._superseded(record, differs=differs)
                 return
-            look = msgspec.structs.replace(look, fields=fresh, whole=())
+            look = msgspec.structs.replace(look, fields=fresh, whole=(), digest="")
         if self._is_fenced(look, record, shadow):
             return
         settled = settle(
@@ -246,7 +306,10 @@ class _Page:
             self._line(record.id, "look", settled.entries)
 
     def _defaults(self) -> Mapping[str, Wire]:
-        return self.hub.connections[self.page.connection].traits(self.page.entity).defaults
+        return self._traits().defaults
+
+    def _traits(self) -> Traits:
+        return self.hub.connections[self.page.connection].traits(self.page.entity)
 
     def _report(self, record: Record, before: Shadow, after: Shadow, entries: Sequence[Entry]) -> None:
         """Open the issues of what a person has to settle, close those that are settled."""
@@ -326,7 +389,10 @@ class _Page:
     def _strangers(self, strangers: list[Look]) -> None:
         here = [look for look in strangers if not look.gone]
         self.counted["echoed"] += len(strangers) - len(here)
-        matched = match_strangers(self.tx, self.hub, self.page.connection, self.page.entity, here)
+        if self.page.separate:
+            matched = Strangers({look.ref: Matched.CREATE for look in here}, {}, len(here))
+        else:
+            matched = match_strangers(self.tx, self.hub, self.page.connection, self.page.entity, here)
         first = self.tx.allocate(matched.creating) if matched.creating else 0
         for look in here:
             verdict = matched.verdicts[look.ref]
@@ -338,6 +404,7 @@ class _Page:
             elif verdict is Matched.WAIT:
                 self.counted["waiting"] += 1
                 self.again.append(look)
+                self.unborn.append(matched.records[look.ref].id)
             else:
                 self._bind(look, matched.records[look.ref])
 
@@ -358,12 +425,17 @@ class _Page:
         # A record just born has nobody who could know of it and wait.
         self.wakes.append(bound_key(page.connection, record.id))
         self._line(record.id, "look", [Entry("", Reason.BOUND.code, detail=look.ref)])
+        self.closed.append(issues.stranger_key(Reason.NOT_A_CREATOR, page.connection, page.entity, look.ref))
         self.sighted.append(record.id)
+        if has_partners_inside(self.entity):
+            outbox.fetch_partner_refs(self.tx, page.connection, [record], self.partners)
         self._merge(look, record, None, None)
 
     def _park(self, look: Look, verdict: Matched) -> None:
         self.counted["refused"] += 1
         reason = Reason.DOUBLE if verdict is Matched.PARK_DOUBLE else Reason.NOT_A_CREATOR
+        if reason is Reason.NOT_A_CREATOR and self._traits().recognised:
+            return
         self.opened.append(issues.stranger(reason, self.page.connection, self.page.entity, look))
 
     # --- storing what was decided ---------------------------------------------------------------------------------
@@ -400,11 +472,14 @@ class _Page:
             )
         if self.merged:
             self._store_merged()
+        if self.retraced:
+            tx.put_traces(page.connection, self.retraced)
         if self.waits:
             tx.wait(self.waits)
         if self.journal:
             tx.journal(self.journal, at=self.moment.now, tick=page.read_at)
         self.bindings, self.merged, self.waits, self.journal = [], [], [], []
+        self.before, self.retraced = {}, {}
 
     def _store_merged(self) -> None:
         tx, page, hub = self.tx, self.page, self.hub
@@ -413,20 +488,28 @@ class _Page:
         records: list[Record] = []
         dangers: list[Danger] = []
         guarded = Law.GUARDS in hub.laws
+        kept: Mapping[int, Decimal] = {}
+        if page.entity == "offer":
+            kept = reserving.kept(tx, hub, [settled.record.id for _, _, settled in self.merged])
         for _, before, settled in self.merged:
             record = settled.record
             changed: Collection[str] = settled.changed
-            if record is not before:
-                record, derived = derive(record, changed, hub.selling, self.moment.at)
+            if before is None:
+                new.append(record)
+            elif record is not before:
+                reserved = kept.get(record.id, _NOTHING)
+                record, derived = derive(record, changed, hub.selling, self.moment.at, reserved)
                 record = self._with_lane(record, changed)
-                (new if before is None else updated).append(record)
-                if before is not None and guarded:
+                updated.append(record)
+                if guarded:
                     names = [*changed, "available"] if derived else changed
                     dangers += self._dangers(before, record, names)
             for atom, key in settled.shadow.blocked.items():
                 self.waits.append((key, Waiter(record.id, page.connection, "look")))
                 if not key.startswith("bind:"):
-                    self.opened.append(issues.unmapped(page.connection, record, atom, key))
+                    self.opened.append(issues.unreadable(hub.connections[page.connection], record, atom, key))
+            if page.entity == "order":
+                self._close_contradictions(record, settled.entries)
             records.append(record)
         keys = {page.entity: hub.key_atoms(page.entity)}
         if new:
@@ -434,9 +517,8 @@ class _Page:
             tx.put_records(new, new=True, keys=keys)
         if updated:
             tx.put_records(updated, new=False, keys=keys)
-        tx.put_shadows(
-            page.connection, page.entity, {settled.record.id: settled.shadow for _, _, settled in self.merged}
-        )
+        shadows = {settled.record.id: settled.shadow for _, _, settled in self.merged}
+        tx.put_shadows(page.connection, page.entity, shadows, self._traces())
         if dangers:
             guarding.note(tx, page.connection, dangers)
         outbox.recompute(
@@ -449,6 +531,29 @@ class _Page:
             touched=page.connection,
             held={item.record for item in dangers},
         )
+        if page.entity == "order":
+            live = [record for record in records if not self.topology.leaves_alone(record)]
+            reserving.note(tx, hub, page.connection, live, read_at=page.read_at)
+
+    def _close_contradictions(self, record: Record, entries: Sequence[Entry]) -> None:
+        """Close the issues of values that contradicted themselves and could be read now."""
+        self.closed += [
+            issues.contradiction_key(self.page.connection, record.id, entry.atom)
+            for entry in entries
+            if entry.atom and entry.reason != Reason.BLOCKED.code
+        ]
+
+    def _traces(self) -> dict[int, str]:
+        """Return what to remember of the bytes each merged look was read from."""
+        traces: dict[int, str] = {}
+        for look, _, settled in self.merged:
+            if look.digest:
+                number, new = settled.record.id, trace_of(look, settled.shadow)
+                found = self.before.get(number)
+                traces[number] = (
+                    new if found is None else added(found.traces, new, found.shadow, settled.shadow)
+                )
+        return traces
 
     def _with_lane(self, record: Record, changed: Collection[str]) -> Record:
         lane_by = self.entity.lane_by
@@ -488,7 +593,7 @@ class _Page:
             order=max((look.order for look in self.page.looks), default=""),
             envelope=self.page.envelope,
             scope=self.page.scope,
-            facets=tuple(sorted(set(map(family, names)))),
+            facets=tuple(sorted(self.families.union(map(family, names)))),
         )
 
 

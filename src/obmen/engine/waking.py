@@ -26,11 +26,21 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True):
     refs: tuple[str, ...] = ()
     looks: tuple[Look, ...] = ()
     """What was shown, where the system cannot be asked."""
+    records: tuple[int, ...] = ()
+    """What these objects will be bound to when a write that is under way has ended."""
     read_at: int = 0
 
 
 def remember(
-    tx: Tx, hub: Hub, connection: str, entity: str, looks: Sequence[Look], *, read_at: int, why: str
+    tx: Tx,
+    hub: Hub,
+    connection: str,
+    entity: str,
+    looks: Sequence[Look],
+    *,
+    read_at: int,
+    why: str,
+    records: Sequence[int] = (),
 ) -> int:
     """Store the wake-up of these looks; return the number of its envelope."""
     asked = isinstance(hub.connections[connection], Source)
@@ -38,6 +48,7 @@ def remember(
         entity=entity,
         refs=tuple(dict.fromkeys(look.ref for look in looks)) if asked else (),
         looks=() if asked else tuple(looks),
+        records=tuple(records),
         read_at=read_at,
     )
     return tx.accept(

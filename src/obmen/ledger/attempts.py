@@ -26,6 +26,12 @@ _DUE = Statement(
     .order_by(ATTEMPTS.c.resolve_at, ATTEMPTS.c.record)
     .limit(sa.bindparam("limit"))
 )
+_OPEN = Statement(
+    sa.select(ATTEMPTS.c.document)
+    .where(_OF_CONNECTION, ATTEMPTS.c.record > sa.bindparam("after"))
+    .order_by(ATTEMPTS.c.record)
+    .limit(sa.bindparam("limit"))
+)
 
 _ROW = OUTBOX.alias("row")
 OPEN_LANES = (
@@ -66,3 +72,9 @@ class Attempts(Part):
     def due_attempts(self, connection: str, *, now: float, limit: int) -> list[Attempt]:
         """Return open attempts whose `resolve_at` has passed."""
         return [_DECODE(row[0]) for row in self.db.rows(_DUE, connection=connection, now=now, limit=limit)]
+
+    def open_attempts(self, connection: str, *, after: int, limit: int) -> list[Attempt]:
+        """Return open attempts of one system at records behind `after`, in order of record."""
+        return [
+            _DECODE(row[0]) for row in self.db.rows(_OPEN, connection=connection, after=after, limit=limit)
+        ]

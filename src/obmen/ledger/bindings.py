@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from operator import attrgetter
+from types import MappingProxyType
 
 import msgspec
 import sqlalchemy as sa
@@ -15,6 +17,10 @@ from obmen.ledger.tables import BINDINGS, SHADOWS
 from obmen.sync.shadow import Shadow
 
 LIVE = "live"
+_MEANT = (word(LIVE), word("alias"))
+"""Kinds under which others may name a record."""
+_BY_REF = attrgetter("ref")
+"""The order rows of one page are stored in, near enough to the table's own; comparing whole rows costs more."""
 
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder(Shadow).decode
@@ -24,7 +30,7 @@ _OF_ENTITY = BINDINGS.c.entity == sa.bindparam("entity")
 _IS_LIVE = BINDINGS.c.kind == word(LIVE)
 
 _KNOWN = Statement(
-    sa.select(BINDINGS.c.ref, BINDINGS.c.record, BINDINGS.c.kind, SHADOWS.c.document)
+    sa.select(BINDINGS.c.ref, BINDINGS.c.record, BINDINGS.c.kind, SHADOWS.c.document, SHADOWS.c.traces)
     .select_from(
         BINDINGS.outerjoin(
             SHADOWS,
@@ -33,9 +39,19 @@ _KNOWN = Statement(
     )
     .where(_OF_CONNECTION, _OF_ENTITY, among(BINDINGS.c.ref, "refs"))
 )
+_TRACES = Statement(
+    sa.select(BINDINGS.c.ref, BINDINGS.c.record, SHADOWS.c.traces)
+    .select_from(
+        BINDINGS.join(
+            SHADOWS,
+            sa.and_(SHADOWS.c.connection == BINDINGS.c.connection, SHADOWS.c.record == BINDINGS.c.record),
+        )
+    )
+    .where(_OF_CONNECTION, _OF_ENTITY, _IS_LIVE, among(BINDINGS.c.ref, "refs"))
+)
 _BOUND = Statement(
     sa.select(BINDINGS.c.ref, BINDINGS.c.record).where(
-        _OF_CONNECTION, _OF_ENTITY, BINDINGS.c.kind != word("gone"), among(BINDINGS.c.ref, "refs")
+        _OF_CONNECTION, _OF_ENTITY, BINDINGS.c.kind.in_(_MEANT), among(BINDINGS.c.ref, "refs")
     )
 )
 _LIVE_OF_RECORDS = (
@@ -69,7 +85,17 @@ _SHADOWS = Statement(
         SHADOWS.c.connection == sa.bindparam("connection"), among(SHADOWS.c.record, "records")
     )
 )
-_PUT_SHADOWS = upsert(SHADOWS, ("entity", "document"))
+_PUT_SHADOWS = upsert(SHADOWS, ("entity", "traces", "document"))
+_DROP_SHADOWS = Statement(
+    sa.delete(SHADOWS).where(
+        SHADOWS.c.connection == sa.bindparam("connection"), among(SHADOWS.c.record, "records")
+    )
+)
+_PUT_TRACES = Statement(
+    sa.update(SHADOWS)
+    .where(SHADOWS.c.connection == sa.bindparam("of"), SHADOWS.c.record == sa.bindparam("number"))
+    .values(traces=sa.bindparam("seen"))
+)
 
 
 def bound_elsewhere(binding: Binding, record: int) -> Bug:
@@ -91,9 +117,16 @@ class Bindings(Part):
             return {}
         rows = self.db.rows(_KNOWN, connection=connection, entity=entity, refs=self.db.batch(refs))
         return {
-            ref: Known(record, kind, None if document is None else _DECODE(document))
-            for ref, record, kind, document in rows
+            ref: Known(record, kind, None if document is None else _DECODE(document), traces or "")
+            for ref, record, kind, document, traces in rows
         }
+
+    def traces(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, tuple[int, str]]:
+        """Return record and traces of each live ref, without its shadow: all an unchanged object asks for."""
+        if not refs:
+            return {}
+        rows = self.db.rows(_TRACES, connection=connection, entity=entity, refs=self.db.batch(refs))
+        return {ref: (record, traces) for ref, record, traces in rows}
 
     def bound(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, int]:
         """Return the record of each bound ref, aliases included: partners of a page, without their shadows."""
@@ -117,7 +150,7 @@ class Bindings(Part):
 
     def bind(self, bindings: Sequence[Binding]) -> None:
         """Store bindings. A tombstone moves to its new record; a ref alive with another record is a `Bug`."""
-        if self.db.bulk(_BIND, sorted(bindings)) == len(bindings):
+        if self.db.bulk(_BIND, sorted(bindings, key=_BY_REF)) == len(bindings):
             return
         for binding in bindings:
             record = self.bound(binding.connection, binding.entity, [binding.ref])[binding.ref]
@@ -145,8 +178,26 @@ class Bindings(Part):
         rows = self.db.rows(_SHADOWS, connection=connection, records=self.db.batch(records))
         return {record: _DECODE(document) for record, document in rows}
 
-    def put_shadows(self, connection: str, entity: str, shadows: Mapping[int, Shadow]) -> None:
-        """Store shadows."""
-        rows = [(connection, record, entity, _ENCODE(shadow)) for record, shadow in shadows.items()]
-        rows.sort()
+    def put_shadows(
+        self,
+        connection: str,
+        entity: str,
+        shadows: Mapping[int, Shadow],
+        traces: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        """Store shadows; what is not said to have traces loses those it had."""
+        rows = [
+            (connection, record, entity, traces.get(record, ""), _ENCODE(shadow))
+            for record, shadow in sorted(shadows.items())
+        ]
         self.db.bulk(_PUT_SHADOWS, rows)
+
+    def drop_shadows(self, connection: str, records: Collection[int]) -> None:
+        """Forget what a system held of these records: they are not there any more, or were never it."""
+        if records:
+            self.db.run(_DROP_SHADOWS, connection=connection, records=self.db.batch(records))
+
+    def put_traces(self, connection: str, traces: Mapping[int, str]) -> None:
+        """Remember what shadows that stay as they are were seen in."""
+        for record, seen in sorted(traces.items()):
+            self.db.run(_PUT_TRACES, of=connection, number=record, seen=seen)

@@ -115,9 +115,21 @@ class LedgerBudget:
             await self._sleep(wait_s)
             wait_s = await self._ledger.run(lambda tx: self._reserve_after_freeze(tx, calls))
 
+    async def ready(self) -> None:
+        """Wait until a call could be made at once; nothing is taken."""
+        while (wait_s := await self._ledger.run(self._free_in)) > 0:
+            await self._sleep(wait_s)
+
     async def freeze(self, seconds: float) -> None:
         """Let nobody call for so long: the vendor asked."""
         await self._ledger.run(lambda tx: self._freeze(tx, seconds))
+
+    def _free_in(self, tx: SqlTx) -> float:
+        """Return the seconds until a call would not have to wait."""
+        now = database_now(tx)
+        rate_tat, quota_tat, frozen_until = self._row(tx)
+        at = max(now, frozen_until, reserve(rate_tat, now, 1, self._rate).at)
+        return max(at, reserve(quota_tat, now, 1, self._quota).at if self._quota else at) - now
 
     def _reserve(self, tx: SqlTx, calls: int) -> float:
         now = database_now(tx)
@@ -176,6 +188,12 @@ class BlockBudget:
                 await self._budget.take(block)
                 self._left, self._good_until = block, self._clock() + _BLOCK_LASTS_S
             self._left -= calls
+
+    async def ready(self) -> None:
+        """Wait until a call could be made at once, behind everybody who waits to take; nothing is taken."""
+        async with self._turn:
+            if self._left < 1 or self._clock() > self._good_until:
+                await self._budget.ready()
 
     async def freeze(self, seconds: float) -> None:
         """Let nobody call for so long: the vendor asked."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -33,7 +34,8 @@ class Binding(NamedTuple):
     ref: str
     record: int
     kind: str = "live"
-    """`live`, `alias` (merged there: valid as a partner, deaf to looks) or `gone` (a tombstone)."""
+    """`live`, `alias` (merged there: valid as a partner, deaf to looks), `gone` (a tombstone) or `apart` (a person said
+    that it is not this record: deaf to looks, no partner)."""
     scope: str = ""
     """The catalogue it came from, where the system has several."""
 
@@ -44,6 +46,8 @@ class Known(NamedTuple):
     record: int
     kind: str
     shadow: Shadow | None
+    traces: str = ""
+    """Of the bytes the shadow was last brought up to date from; see `sync.traces`."""
 
 
 class Delivery(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -71,6 +75,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     entity: str
     creates: bool
     ref: str | None
+    """The object there; of a create the name it was offered under, where the system comes and takes it."""
     payload: dict[str, Wire]
     mark: str
     opened_at: int
@@ -82,6 +87,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     waits: tuple[str, ...] = ()
     """Atoms that could not be sent yet: their partners or mappings were missing."""
+    session: str = ""
+    """Whose visit it was offered in, where the system comes and takes what is meant for it."""
+    offer: int = 0
+    """Which offer of that visit."""
 
 
 class JournalLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -93,6 +102,15 @@ class JournalLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """`look`, `write`, `create`, `guard`, `person`, …"""
     entries: tuple[Entry, ...]
     evidence: str = ""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A journal line as it stands in the ledger."""
+
+    id: int
+    line: JournalLine
+    at: float
+    tick: int
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +175,54 @@ class Waiter(NamedTuple):
     """`look` or `write`."""
 
 
+NEVER = 1e18
+"""A moment that does not come; JSON has no infinity."""
+
+
+class Reserve(NamedTuple):
+    """What one order keeps of one offer."""
+
+    order: int
+    offer: int
+    quantity: str
+    known_at: int = 0
+    """Ledger tick since which the owner of the stock knows of the order; 0 while it does not."""
+    until: float = NEVER
+    """Epoch seconds until which it is kept."""
+
+
+class Hold(NamedTuple):
+    """What a person holds back from one system: every write of an entity, or of one record."""
+
+    connection: str
+    entity: str
+    record: int
+    """0 for the whole flow."""
+    at: float
+    why: str
+
+    def holds(self, record: Record) -> bool:
+        """Tell whether a record is held back by this."""
+        return self.entity == record.entity and self.record in {0, record.id}
+
+
+class MappingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a mapping table as an operator wrote it."""
+
+    connection: str
+    kind: str
+    direction: str
+    """`in`, `out` or `both`."""
+    code: str
+    value: str | None
+    """None takes the row away."""
+    version: int = 0
+    """Version of the connection's mapping this row came with; given by the ledger."""
+    by: str = ""
+    """Who wrote it, and why."""
+    at: float = 0.0
+
+
 class StoredEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     """An inbox row: where an envelope stands."""
 
@@ -194,6 +260,9 @@ class Tx(Protocol):
     # --- reading, by batch
     def known(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, Known]:
         """Return binding and shadow of each known ref: the hot path of every page."""
+
+    def traces(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, tuple[int, str]]:
+        """Return record and traces of each live ref, without its shadow: all an unchanged object asks for."""
 
     def bound(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, int]:
         """Return the record of each bound ref, aliases included: partners of a page, without their shadows."""
@@ -237,14 +306,29 @@ class Tx(Protocol):
     def unbind(self, connection: str, records: Collection[int], *, kind: str) -> None:
         """Turn live bindings into tombstones of this kind."""
 
-    def put_shadows(self, connection: str, entity: str, shadows: Mapping[int, Shadow]) -> None:
-        """Store shadows."""
+    def put_shadows(
+        self,
+        connection: str,
+        entity: str,
+        shadows: Mapping[int, Shadow],
+        traces: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        """Store shadows; what is not said to have traces loses those it had."""
+
+    def drop_shadows(self, connection: str, records: Collection[int]) -> None:
+        """Forget what a system held of these records: they are not there any more, or were never it."""
+
+    def put_traces(self, connection: str, traces: Mapping[int, str]) -> None:
+        """Remember what shadows that stay as they are were seen in."""
 
     def put_deliveries(self, rows: Sequence[Delivery]) -> None:
         """Say who is behind. An existing row keeps `since`, `attempts` and a hold that a person must lift.
 
         A leased row stays leased, unless the new row is held for a person.
         """
+
+    def put_newborn(self, row: Delivery, records: Collection[int]) -> None:
+        """Say that a system is behind on records stored just now, of which it has never heard: rows like this one."""
 
     def reschedule(self, rows: Sequence[Delivery]) -> None:
         """End leases: set state, reason, wakes_on, not_before and attempts exactly as given; absent rows are added."""
@@ -254,6 +338,9 @@ class Tx(Protocol):
 
     def journal(self, lines: Sequence[JournalLine], *, at: float, tick: int) -> None:
         """Write down what happened."""
+
+    def history(self, record: int, *, limit: int = 200) -> list[Told]:
+        """Return what happened to a record, newest first."""
 
     def sight(self, sighting: Sighting) -> None:
         """Note whom a page showed."""
@@ -306,6 +393,35 @@ class Tx(Protocol):
     def dangers(self, connection: str) -> list[Danger]:
         """Return what this system said that is still held."""
 
+    # --- reserves
+    def put_reserves(self, reserves: Sequence[Reserve]) -> None:
+        """Store what orders keep; the same order and offer replaces."""
+
+    def drop_reserves(self, pairs: Collection[tuple[int, int]]) -> None:
+        """Forget what these (order, offer) kept."""
+
+    def reserves(self, orders: Collection[int]) -> list[Reserve]:
+        """Return what these orders keep."""
+
+    def reserves_of(self, offers: Collection[int]) -> list[Reserve]:
+        """Return what is kept of these offers."""
+
+    def known_reserves(self, *, before: int) -> list[Reserve]:
+        """Return reserves the owner of the stock has known of since before a tick."""
+
+    def expired_reserves(self, *, now: float) -> list[Reserve]:
+        """Return reserves whose time has passed."""
+
+    # --- holds
+    def put_hold(self, hold: Hold) -> None:
+        """Hold back a flow or a record; the same one again replaces when and why."""
+
+    def drop_hold(self, connection: str, entity: str, record: int = 0) -> bool:
+        """Hold back a flow or a record no longer; tell whether it was."""
+
+    def holds(self, connection: str) -> list[Hold]:
+        """Return what people hold back from one system."""
+
     # --- plans
     def outbox(self, connection: str, *, limit: int = 100_000) -> list[Delivery]:
         """Return the outbox rows of one system, whatever their state, in order of rank and lane."""
@@ -325,8 +441,9 @@ class Tx(Protocol):
         limit: int,
         lease_s: float,
         only: Collection[int] | None = None,
+        entity: str | None = None,
     ) -> list[Delivery]:
-        """Lease ready rows, of these records only where some are named.
+        """Lease ready rows, of these records or of this entity only where they are named.
 
         Whole lanes in rank order, no lane that has an open attempt or a leased row.
         Of one lane only the rows of its lowest ready rank are returned, so partners go first. Rows whose lease ran
@@ -342,6 +459,9 @@ class Tx(Protocol):
     def due_attempts(self, connection: str, *, now: float, limit: int) -> list[Attempt]:
         """Return open attempts whose `resolve_at` has passed."""
 
+    def open_attempts(self, connection: str, *, after: int, limit: int) -> list[Attempt]:
+        """Return open attempts of one system at records behind `after`, in order of record."""
+
     # --- cursors and envelopes
     def cursor(self, connection: str, name: str) -> str:
         """Return a cursor, empty at the beginning."""
@@ -351,6 +471,9 @@ class Tx(Protocol):
 
     def accept(self, envelope: StoredEnvelope) -> int:
         """Store an envelope (its `id` is ignored) and return its number; a known key returns the old number."""
+
+    def accept_all(self, envelopes: Sequence[StoredEnvelope]) -> list[int]:
+        """Do the same with many; return their numbers in this order."""
 
     def envelope(self, number: int) -> StoredEnvelope:
         """Return an envelope."""
@@ -380,9 +503,29 @@ class Tx(Protocol):
     def put_state(self, connection: str, state: str, reason: str) -> None:
         """Pause, hold or resume a connection."""
 
+    def identity_of(self, connection: str) -> str:
+        """Return where a connection has led until now; empty while nobody has looked."""
+
+    def put_identity(self, connection: str, identity: str) -> None:
+        """Remember where a connection leads."""
+
+    # --- mappings
+    def put_mapping(self, row: MappingRow, *, at: float) -> int:
+        """Write a row of a mapping table and return the connection's new mapping version; the old row is history."""
+
+    def mapping_version(self, connection: str) -> int:
+        """Return the version of a connection's mapping, 0 while nobody has written one."""
+
+    def mappings(self, connection: str) -> list[MappingRow]:
+        """Return the mapping of one connection as it stands, by kind, direction and code."""
+
 
 class Ledger(Protocol):
     """Where facts live."""
+
+    @property
+    def page(self) -> int:
+        """How many bytes of looks, as they come out of a file, are best settled at a time."""
 
     def begin(self) -> AbstractContextManager[Tx]:
         """Open a transaction: committed at the end of the block, rolled back on any exception.

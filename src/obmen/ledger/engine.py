@@ -15,7 +15,7 @@ _PRAGMAS = (
     "synchronous = FULL",
     "foreign_keys = OFF",
     "temp_store = MEMORY",
-    "cache_size = -10240",  # 10 MB: soon full, so that an import of any size takes the same memory
+    "cache_size = -16384",  # 16 MB: soon full, so that an import of any size takes the same memory
     "wal_autocheckpoint = 16000",  # 64 MB: a checkpoint inside a commit is felt
     "journal_size_limit = 134217728",
 )

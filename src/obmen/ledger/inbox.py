@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from obmen.errors import Bug
 from obmen.ledger.contract import Sighting, StoredEnvelope
 from obmen.ledger.database import Part
-from obmen.ledger.statement import Row, Statement, insert, unindexed, upsert, word
+from obmen.ledger.statement import Row, Statement, among, insert, unindexed, upsert, word
 from obmen.ledger.tables import CURSORS, ENVELOPES, SIGHTINGS
 
 RECEIVED = "received"
@@ -65,9 +66,9 @@ _WAITING_OF = Statement(
     .where(_OPEN, unindexed(ENVELOPES.c.connection) == sa.bindparam("connection"))
     .order_by(ENVELOPES.c.id)
 )
-_BY_KEY = Statement(
-    sa.select(ENVELOPES.c.id).where(
-        ENVELOPES.c.connection == sa.bindparam("connection"), ENVELOPES.c.key == sa.bindparam("key")
+_BY_KEYS = Statement(
+    sa.select(ENVELOPES.c.key, ENVELOPES.c.id).where(
+        ENVELOPES.c.connection == sa.bindparam("connection"), among(ENVELOPES.c.key, "keys")
     )
 )
 _NAMES = [column.name for column in ENVELOPES.columns if column.name != "id"]
@@ -151,10 +152,22 @@ class Inbox(Part):
     # --- envelopes
     def accept(self, envelope: StoredEnvelope) -> int:
         """Store an envelope (its `id` is ignored) and return its number; a known key returns the old number."""
+        return self.accept_all([envelope])[0]
+
+    def accept_all(self, envelopes: Sequence[StoredEnvelope]) -> list[int]:
+        """Do the same with many; return their numbers in this order."""
+        self.db.many(_ACCEPT, [self._row(envelope) for envelope in envelopes])
+        numbers: dict[tuple[str, str], int] = {}
+        for connection in {envelope.connection for envelope in envelopes}:
+            keys = [envelope.key for envelope in envelopes if envelope.connection == connection]
+            found = self.db.rows(_BY_KEYS, connection=connection, keys=self.db.batch(keys))
+            numbers |= {(connection, key): int(number) for key, number in found}
+        return [numbers[envelope.connection, envelope.key] for envelope in envelopes]
+
+    def _row(self, envelope: StoredEnvelope) -> tuple[Any, ...]:
         values = {name: getattr(envelope, name) for name in _NAMES}
         values["counters"] = self.db.document(_ENCODE(envelope.counters))
-        self.db.run(_ACCEPT, **values)
-        return int(self.db.one(_BY_KEY, connection=envelope.connection, key=envelope.key)[0])
+        return tuple(values[name] for name in _NAMES)
 
     def envelope(self, number: int) -> StoredEnvelope:
         """Return an envelope."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -86,6 +87,7 @@ _ISSUES_OF = Statement(
     .order_by(ISSUES.c.id)
     .limit(sa.bindparam("limit"))
 )
+_IS_OPEN_NOW = Statement(sa.select(ISSUES.c.id).where(_IS_OPEN, ISSUES.c.key == sa.bindparam("key")))
 
 _PUT_DANGERS = upsert(DANGERS, ("document",))
 _DROP_DANGERS = Statement(
@@ -108,7 +110,7 @@ class Issues(Part):
     # --- waiting
     def wait(self, rows: Sequence[tuple[str, Waiter]]) -> None:
         """Note that a waiter waits for a key."""
-        self.db.bulk(_WAIT, sorted((key, *waiter) for key, waiter in rows))
+        self.db.bulk(_WAIT, sorted([(key, *waiter) for key, waiter in rows], key=itemgetter(0)))
 
     def woken(self, keys: Collection[str]) -> list[Waiter]:
         """Return and forget who waited for these keys; waiting writes become ready."""
@@ -165,6 +167,10 @@ class Issues(Part):
             )
             for row in rows
         ]
+
+    def is_open(self, key: str) -> bool:
+        """Tell whether an issue is open."""
+        return self.db.row(_IS_OPEN_NOW, key=key) is not None
 
     # --- dangers
     def put_dangers(self, dangers: Sequence[Danger]) -> None:

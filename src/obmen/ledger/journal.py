@@ -7,20 +7,11 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
-from obmen.ledger.contract import JournalLine
+from obmen.ledger.contract import JournalLine, Told
 from obmen.ledger.database import Part
-from obmen.ledger.statement import Statement, insert
+from obmen.ledger.statement import Statement, insert, word
 from obmen.ledger.tables import EXCHANGES, JOURNAL
 from obmen.sync.settle import Entry
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A journal line as it stands in the ledger."""
-
-    id: int
-    line: JournalLine
-    at: float
-    tick: int
 
 
 class LoggedExchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +45,27 @@ _EXCHANGES = Statement(
     .order_by(EXCHANGES.c.id.desc())
     .limit(sa.bindparam("limit"))
 )
+
+
+def _newest(*also: sa.ColumnElement[bool]) -> Statement:
+    return Statement(
+        sa.select(*(column for column in EXCHANGES.columns if column.name != "id"))
+        .where(EXCHANGES.c.at >= sa.bindparam("since"), *also)
+        .order_by(EXCHANGES.c.id.desc())
+        .limit(sa.bindparam("limit"))
+    )
+
+
+_BY_CONNECTION = EXCHANGES.c.connection == sa.bindparam("connection")
+_WENT_WRONG = sa.or_(
+    EXCHANGES.c.error != word(""),
+    EXCHANGES.c.status >= sa.literal_column("400"),
+    EXCHANGES.c.status == sa.literal_column("0"),
+)
+_NEWEST = _newest()
+_NEWEST_OF = _newest(_BY_CONNECTION)
+_NEWEST_WRONG = _newest(_WENT_WRONG)
+_NEWEST_WRONG_OF = _newest(_BY_CONNECTION, _WENT_WRONG)
 
 
 class Journal(Part):
@@ -94,4 +106,16 @@ class Journal(Part):
     def exchanges(self, connection: str, *, limit: int = 200) -> list[LoggedExchange]:
         """Return the newest requests and answers of one connection, newest first."""
         rows = self.db.rows(_EXCHANGES, connection=connection, limit=limit)
+        return [LoggedExchange(**row._mapping) for row in rows]  # noqa: SLF001 - public in SQLAlchemy
+
+    def exchange_log(
+        self, connection: str | None, *, since: float, limit: int, only_errors: bool = False
+    ) -> list[LoggedExchange]:
+        """Return the newest requests and answers since a moment, of one connection or of all, newest first."""
+        asked = {"since": since, "limit": limit}
+        if connection is None:
+            rows = self.db.rows(_NEWEST_WRONG if only_errors else _NEWEST, **asked)
+        else:
+            statement = _NEWEST_WRONG_OF if only_errors else _NEWEST_OF
+            rows = self.db.rows(statement, connection=connection, **asked)
         return [LoggedExchange(**row._mapping) for row in rows]  # noqa: SLF001 - public in SQLAlchemy

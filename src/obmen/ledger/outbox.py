@@ -12,9 +12,9 @@ from obmen.ledger.attempts import OPEN_LANES
 from obmen.ledger.contract import HELD, LEASED, READY, Delivery
 from obmen.ledger.database import Part
 from obmen.ledger.statement import Row, Statement, among, upsert, word
-from obmen.ledger.tables import OUTBOX
+from obmen.ledger.tables import OUTBOX, RECORDS
 
-STICKY = ("held_guard", "held_person", "held_epoch")
+STICKY = ("held_guard", "held_person", "held_epoch", "held_mapping")
 """Reasons of holds that only a person lifts: a recomputation leaves them."""
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -43,6 +43,26 @@ _PUT = upsert(OUTBOX, ("entity", "lane", "rank"), values=_kept)
 _RESCHEDULE = upsert(
     OUTBOX,
     ("entity", "lane", "rank", "state", "reason", "wakes_on", "not_before", "attempts", "leased_until"),
+)
+# The rows differ in record and lane only, which the database has: nothing goes back and forth for a hundred thousand.
+_NEWBORN = Statement(
+    sa.insert(OUTBOX).from_select(
+        [column.name for column in OUTBOX.columns],
+        sa.select(
+            sa.bindparam("to", type_=sa.Text()),
+            RECORDS.c.id,
+            RECORDS.c.entity,
+            sa.func.coalesce(sa.func.nullif(RECORDS.c.lane, sa.literal_column("0")), RECORDS.c.id),
+            sa.cast(sa.bindparam("rank_"), OUTBOX.c.rank.type),
+            sa.bindparam("state_", type_=sa.Text()),
+            sa.bindparam("reason_", type_=sa.Text()),
+            sa.cast(sa.bindparam("nothing"), OUTBOX.c.wakes_on.type),
+            sa.literal_column("0"),
+            sa.literal_column("0"),
+            sa.cast(sa.bindparam("since_"), OUTBOX.c.since.type),
+            sa.literal_column("0"),
+        ).where(among(RECORDS.c.id, "ids")),
+    )
 )
 _SELECT = Statement(sa.select(*_COLUMNS).where(_OF_CONNECTION, among(OUTBOX.c.record, "records")))
 _ALL = Statement(
@@ -92,6 +112,7 @@ def _candidates(*also: sa.ColumnElement[bool]) -> Statement:
 
 _CANDIDATES = _candidates()
 _CANDIDATES_AMONG = _candidates(among(OUTBOX.c.record, "records"))
+_CANDIDATES_OF = _candidates(OUTBOX.c.entity == sa.bindparam("entity"))
 _LEASE = Statement(
     sa.update(OUTBOX)
     .where(_OF_CONNECTION, among(OUTBOX.c.record, "records"))
@@ -121,6 +142,19 @@ class Outbox(Part):
         """
         self.db.bulk(_PUT, _rows(rows))
 
+    def put_newborn(self, row: Delivery, records: Collection[int]) -> None:
+        """Say that a system is behind on records stored just now, of which it has never heard: rows like this one."""
+        self.db.run(
+            _NEWBORN,
+            to=row.connection,
+            rank_=row.rank,
+            state_=row.state,
+            reason_=row.reason,
+            nothing=self.db.document(b"[]"),
+            since_=row.since,
+            ids=self.db.batch(records),
+        )
+
     def reschedule(self, rows: Sequence[Delivery]) -> None:
         """End leases: set state, reason, wakes_on, not_before and attempts exactly as given; absent rows are added."""
         self.db.bulk(_RESCHEDULE, _rows(rows))
@@ -138,8 +172,9 @@ class Outbox(Part):
         limit: int,
         lease_s: float,
         only: Collection[int] | None = None,
+        entity: str | None = None,
     ) -> list[Delivery]:
-        """Lease ready rows, of these records only where some are named.
+        """Lease ready rows, of these records or of this entity only where they are named.
 
         Whole lanes in rank order, no lane that has an open attempt or a leased row. Of one lane only the rows of its lowest ready rank are returned, so partners go first. Rows whose lease ran
         out count as ready. Only a lane longer than `limit` is taken in pieces.
@@ -150,10 +185,12 @@ class Outbox(Part):
         if expired:
             self.db.run(_RECLAIM, connection=connection, records=self.db.batch(expired))
         asked: dict[str, Any] = {"connection": connection, "now": now, "limit": limit + 1}
-        if only is None:
-            found = self.db.rows(_CANDIDATES, **asked)
-        else:
+        if only is not None:
             found = self.db.rows(_CANDIDATES_AMONG, records=self.db.batch(only), **asked)
+        elif entity is not None:
+            found = self.db.rows(_CANDIDATES_OF, entity=entity, **asked)
+        else:
+            found = self.db.rows(_CANDIDATES, **asked)
         claimed = whole_lanes(map(_delivery, found), limit)
         if claimed:
             self.db.run(

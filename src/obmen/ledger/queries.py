@@ -45,6 +45,12 @@ _PAGES = Statement(
         SIGHTINGS.c.connection == sa.bindparam("connection"), SIGHTINGS.c.entity == sa.bindparam("entity")
     )
 )
+_LATEST = Statement(
+    sa.select(RECORDS.c.id)
+    .where(RECORDS.c.entity == sa.bindparam("entity"), RECORDS.c.merged_into.is_(None))
+    .order_by(RECORDS.c.id.desc())
+    .limit(sa.bindparam("limit"))
+)
 _DIGITS = 19
 """A longer number is no record's: it would not fit into the database's."""
 
@@ -62,6 +68,10 @@ class Queries(Inbox):
     def envelopes(self, *, limit: int = 1000) -> list[StoredEnvelope]:
         """Return the newest envelopes, whatever became of them, newest first."""
         return [self.envelope(row.id) for row in self.db.rows(_ENVELOPES, limit=limit)]
+
+    def latest(self, entity: str, *, limit: int) -> list[int]:
+        """Return the records of an entity that came last, newest first."""
+        return [row.id for row in self.db.rows(_LATEST, entity=entity, limit=limit)]
 
     def by_code(self, entity: str, text: str) -> list[int]:
         """Return the records of an entity that have this ref in some system or this number here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 import sqlalchemy as sa
@@ -28,7 +29,8 @@ class _Document(msgspec.Struct, frozen=True, array_like=True):
         """Shorten what is stored of a record."""
         atoms, said = record.atoms, record.said
         if said and sum([len(each.atoms) for each in said]) == len(atoms):
-            said = (_with_atoms(said[0], ()), *said[1:])
+            first = said[0]
+            said = (_without_atoms(first.by, first.at, first.evidence), *said[1:])
         return cls(atoms, said)
 
     def statements(self) -> tuple[Said, ...]:
@@ -38,6 +40,11 @@ class _Document(msgspec.Struct, frozen=True, array_like=True):
             return said
         others = {atom for each in said[1:] for atom in each.atoms}
         return (_with_atoms(said[0], tuple([atom for atom in self.atoms if atom not in others])), *said[1:])
+
+
+@lru_cache(maxsize=256)
+def _without_atoms(by: str, at: str, evidence: str) -> Said:
+    return Said(by, at, evidence, ())
 
 
 def _with_atoms(said: Said, atoms: tuple[str, ...]) -> Said:

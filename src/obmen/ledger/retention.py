@@ -13,7 +13,16 @@ import sqlalchemy as sa
 
 from obmen.ledger.inbox import UNFINISHED
 from obmen.ledger.statement import Statement, among, word
-from obmen.ledger.tables import ENVELOPES, EXCHANGES, ISSUES, JOURNAL, PLANS, SIGHTINGS
+from obmen.ledger.tables import (
+    ALERT_TRIES,
+    ALERTS,
+    ENVELOPES,
+    EXCHANGES,
+    ISSUES,
+    JOURNAL,
+    PLANS,
+    SIGHTINGS,
+)
 
 if TYPE_CHECKING:
     from obmen.ledger.sql import SqlLedger, SqlTx
@@ -31,6 +40,8 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True):
     sightings: float = 30.0
     envelopes: float = 30.0
     issues: float = 90.0
+    alerts: float = 90.0
+    alert_tries: float = 90.0
     plans: float = 30.0
 
 
@@ -72,6 +83,8 @@ _OLD = {
     "sightings": (_older(SIGHTINGS, SIGHTINGS.c.at, _NOT_THE_NEWEST), _delete(SIGHTINGS)),
     "envelopes": (_older(ENVELOPES, ENVELOPES.c.received_at, _FINISHED), _delete(ENVELOPES)),
     "issues": (_older(ISSUES, ISSUES.c.closed_at), _delete(ISSUES)),
+    "alerts": (_oldest(ALERTS), _delete(ALERTS)),
+    "alert_tries": (_oldest(ALERT_TRIES), _delete(ALERT_TRIES)),
 }
 _PATHS = Statement(sa.select(ENVELOPES.c.path).where(ENVELOPES.c.path != word("")).distinct())
 _OLD_PLANS = Statement(sa.delete(PLANS).where(PLANS.c.at < sa.bindparam("before")))

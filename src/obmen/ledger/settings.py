@@ -5,28 +5,12 @@ from __future__ import annotations
 import msgspec
 import sqlalchemy as sa
 
+from obmen.ledger.contract import MappingRow
 from obmen.ledger.counters import Counters
 from obmen.ledger.statement import Row, Statement, insert, upsert
 from obmen.ledger.tables import CONNECTIONS, MAPPINGS, PLANS, SCHEDULES
 
 ACTIVE = "active"
-
-
-class MappingRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a mapping table as an operator wrote it."""
-
-    connection: str
-    kind: str
-    direction: str
-    """`in`, `out` or `both`."""
-    code: str
-    value: str | None
-    """None takes the row away."""
-    version: int = 0
-    """Version of the connection's mapping this row came with; given by the ledger."""
-    by: str = ""
-    at: float = 0.0
-
 
 _STATE = Statement(
     sa.select(CONNECTIONS.c.state, CONNECTIONS.c.reason).where(
@@ -34,6 +18,10 @@ _STATE = Statement(
     )
 )
 _PUT_STATE = upsert(CONNECTIONS, ("state", "reason"))
+_IDENTITY = Statement(
+    sa.select(CONNECTIONS.c.identity).where(CONNECTIONS.c.name == sa.bindparam("connection"))
+)
+_PUT_IDENTITY = upsert(CONNECTIONS, ("identity",))
 
 _PUT_MAPPING = insert(MAPPINGS, but=["id"])
 _MAPPING_COLUMNS = tuple(column for column in MAPPINGS.columns if column.name != "id")
@@ -77,7 +65,16 @@ class Settings(Counters):
 
     def put_state(self, connection: str, state: str, reason: str) -> None:
         """Pause, hold or resume a connection."""
-        self.db.run(_PUT_STATE, name=connection, state=state, reason=reason)
+        self.db.run(_PUT_STATE, name=connection, state=state, reason=reason, identity="")
+
+    def identity_of(self, connection: str) -> str:
+        """Return where a connection has led until now; empty while nobody has looked."""
+        row = self.db.row(_IDENTITY, connection=connection)
+        return "" if row is None else str(row[0])
+
+    def put_identity(self, connection: str, identity: str) -> None:
+        """Remember where a connection leads."""
+        self.db.run(_PUT_IDENTITY, name=connection, state=ACTIVE, reason="", identity=identity)
 
     # --- mappings
     def put_mapping(self, row: MappingRow, *, at: float) -> int:

@@ -1,7 +1,8 @@
 """The ledger's tables, the same on SQLite and PostgreSQL. Migrations must arrive at exactly these.
 
 Hot tables carry no index that is not read on the hot path: each one costs a microsecond a row. On SQLite tables
-whose rows are always asked for by their key are stored in that key's order (`WITHOUT ROWID`).
+whose rows are always asked for by their key are stored in that key's order (`WITHOUT ROWID`); not bindings, whose long
+key would be written once more into the index by record.
 """
 
 from __future__ import annotations
@@ -91,7 +92,6 @@ BINDINGS = sa.Table(
     _text("kind"),
     _text("scope"),
     sa.Index("bindings_record", "record"),
-    sqlite_with_rowid=False,
 )
 SHADOWS = sa.Table(
     "shadows",
@@ -99,6 +99,7 @@ SHADOWS = sa.Table(
     _text("connection", key=True),
     _number("record", key=True),
     _text("entity"),
+    _text("traces"),
     _document(),
     sqlite_with_rowid=False,
 )
@@ -147,6 +148,29 @@ DANGERS = sa.Table(
     _number("record", key=True),
     _text("atom", key=True),
     _document(),
+    sqlite_with_rowid=False,
+)
+
+HOLDS = sa.Table(
+    "holds",
+    METADATA,
+    _text("connection", key=True),
+    _text("entity", key=True),
+    _number("record", key=True),
+    _moment("at"),
+    _text("why"),
+    sqlite_with_rowid=False,
+)
+
+RESERVES = sa.Table(
+    "reserves",
+    METADATA,
+    _number("of_order", key=True),
+    _number("offer", key=True),
+    _text("quantity"),
+    _number("known_at"),
+    _moment("until"),
+    sa.Index("reserves_offer", "offer"),
     sqlite_with_rowid=False,
 )
 
@@ -250,9 +274,35 @@ EXCHANGES = sa.Table(
     _text("error"),
     sa.Index("exchanges_connection", "connection"),
 )
+SITUATIONS = sa.Table("situations", METADATA, _text("key", key=True), _document())
+ALERTS = sa.Table(
+    "alerts",
+    METADATA,
+    _serial(),
+    _moment("at"),
+    _moment("since"),
+    _text("state"),
+    _moment("next_at"),
+    _document(),
+    sa.Index("alerts_state", "state"),
+)
+ALERT_TRIES = sa.Table(
+    "alert_tries",
+    METADATA,
+    _serial(),
+    _number("alert"),
+    _text("channel"),
+    _moment("at"),
+    _text("error_en"),
+    _text("error_ru"),
+    _moment("again_at"),
+    sa.Index("alert_tries_alert", "alert"),
+)
 
 # --- connections and their settings
-CONNECTIONS = sa.Table("connections", METADATA, _text("name", key=True), _text("state"), _text("reason"))
+CONNECTIONS = sa.Table(
+    "connections", METADATA, _text("name", key=True), _text("state"), _text("reason"), _text("identity")
+)
 BUDGETS = sa.Table(
     "budgets",
     METADATA,

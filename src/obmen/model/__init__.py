@@ -2,7 +2,19 @@
 
 from obmen.model.entities import CATEGORY, CUSTOMER, ENTITIES, OFFER, ORDER, PRODUCT, Atom, Entity
 from obmen.model.record import Record, Said, restate
-from obmen.model.values import BadValue, Money, Value, decimal, instant, plain, vat_rate
+from obmen.model.values import (
+    VAT_NONE,
+    BadValue,
+    Money,
+    Value,
+    decimal,
+    instant,
+    phone,
+    plain,
+    table,
+    vat_percent,
+    vat_rate,
+)
 
 __all__ = [
     "CATEGORY",
@@ -11,6 +23,7 @@ __all__ = [
     "OFFER",
     "ORDER",
     "PRODUCT",
+    "VAT_NONE",
     "Atom",
     "BadValue",
     "Entity",
@@ -20,7 +33,10 @@ __all__ = [
     "Value",
     "decimal",
     "instant",
+    "phone",
     "plain",
     "restate",
+    "table",
+    "vat_percent",
     "vat_rate",
 ]

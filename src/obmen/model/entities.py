@@ -6,9 +6,13 @@ An *atom* is decided as a whole. A name ending in ``.*`` is a family: ``prices.*
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import msgspec
+
+from obmen.model.order import inherit, normal_money, normal_part
+from obmen.model.values import Value
 
 
 class Atom(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +26,13 @@ class Atom(msgspec.Struct, frozen=True, kw_only=True):
     """Entity whose record id the value is; its wire form is that record's ref, decoded by binding."""
     many: bool = False
     """With `partner`: the value is a list of record ids."""
+    inside: str | None = None
+    """With `partner`: the value is an object, and each element of its list of this name names one partner, under the
+    partner's entity: ``{"lines": [{"offer": 17, …}]}``."""
+    normal: Callable[[Value], Value] | None = None
+    """Brings a decoded value into its one spelling; raises `BadValue` for one that contradicts itself."""
+    inherit: Callable[[Value, Value], Value] | None = None
+    """Completes a value taken from a system with what that system does not carry: called with old and new."""
     volatile: bool = False
     """Falls by itself in a selling system; that fall is never put back."""
     derived: bool = False
@@ -36,6 +47,8 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     atoms: tuple[Atom, ...]
     lane_by: str | None = None
     """The partner atom whose record this one shares a lane with (an offer with its product)."""
+    dated_by: str | None = None
+    """The atom with the moment a record began at in the world; a go-live date goes by it."""
 
     def atom(self, name: str) -> Atom:
         """Return the atom of this name, or of its family; `KeyError` names the entity and what it knows."""
@@ -188,8 +201,16 @@ OFFER = Entity(
 ORDER = Entity(
     name="order",
     rank=50,
+    dated_by="placed",
     atoms=(
         Atom(name="number", doc="Number shown to people.", ru="Номер, который видят люди."),
+        Atom(
+            name="numbers.*",
+            doc="The number it bears in one more system, by connection.",
+            ru="Номер заказа в другой системе, по подключению.",
+        ),
+        Atom(name="placed", doc="When it was placed, a moment.", ru="Когда оформлен."),
+        Atom(name="site", doc="Which site or counter it came from.", ru="С какого сайта или точки пришёл."),
         Atom(
             name="stage",
             doc="How far it has gone: new, confirmed, supply, assembling, delivery, done.",
@@ -197,32 +218,79 @@ ORDER = Entity(
         ),
         Atom(
             name="cancelled",
-            doc="The reason it was cancelled; absent while it lives.",
+            doc="The reason it was cancelled; empty while it lives.",
             ru="Причина отмены; пока заказ жив, пусто.",
         ),
         Atom(
             name="money",
             doc="Lines, discounts, delivery price and total, decided together.",
             ru="Состав, скидки, доставка и итог — решаются вместе.",
+            partner="offer",
+            inside="lines",
+            normal=normal_money,
+            inherit=inherit,
         ),
         Atom(name="buyer", doc="Who bought.", ru="Покупатель.", partner="customer"),
+        Atom(
+            name="contact",
+            doc="Whom to call and whom to invoice, as the order says.",
+            ru="Кому звонить и на кого счёт, как указано в заказе.",
+            inherit=inherit,
+        ),
+        Atom(
+            name="address",
+            doc="Where it goes.",
+            ru="Куда везти.",
+            inherit=inherit,
+        ),
+        Atom(
+            name="delivery",
+            doc="How it goes: service, profile, pickup point, date and interval.",
+            ru="Как везти: служба, профиль, пункт выдачи, дата и интервал.",
+            inherit=inherit,
+        ),
         Atom(
             name="payments.*",
             doc="One payment each; it belongs to whoever made it.",
             ru="По одной оплате; хозяин — тот, кто провёл.",
+            inherit=inherit,
         ),
         Atom(
             name="shipments.*",
             doc="One shipment each; it belongs to whoever made it.",
             ru="По одной отгрузке; хозяин — тот, кто отгрузил.",
+            partner="offer",
+            inside="lines",
+            normal=normal_part,
+            inherit=inherit,
         ),
         Atom(
             name="returns.*",
             doc="One return each; it belongs to whoever made it.",
             ru="По одному возврату; хозяин — тот, кто оформил.",
+            partner="offer",
+            inside="lines",
+            normal=normal_part,
+            inherit=inherit,
         ),
         Atom(name="responsible", doc="The manager in charge.", ru="Ответственный менеджер."),
         Atom(name="comment", doc="The buyer's comment.", ru="Комментарий покупателя."),
+        Atom(
+            name="note",
+            doc="The managers' comment; never mixed with the buyer's.",
+            ru="Комментарий менеджеров; с комментарием покупателя не смешивается.",
+        ),
+        Atom(
+            name="source",
+            doc="Where the buyer came from: utm marks, client ids, referrer, coupon.",
+            ru="Откуда пришёл покупатель: метки utm, идентификаторы, реферер, купон.",
+            inherit=inherit,
+        ),
+        Atom(
+            name="properties.*",
+            doc="One more property of the order each, by its canonical code.",
+            ru="По одному свойству заказа, под его кодом.",
+        ),
     ),
 )
 

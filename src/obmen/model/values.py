@@ -6,6 +6,8 @@ UTC. The classes here parse and print those texts; records and shadows hold the 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -22,10 +24,19 @@ else:
 VAT_NONE = "none"
 VAT_RATES = ("22", "20", "18", "10", "7", "5", "0", VAT_NONE)
 """Rates a document may carry; 20 and 18 live on in documents of their years."""
+VAT_CALCULATED = ("22/122", "20/120", "18/118", "10/110", "7/107", "5/105")
+"""Rates of advances: that share of a sum which is there already."""
+_EXTENSION = re.compile(r"[\s,;]*(?:доб(?:авочный)?|вн(?:утр)?|ext|#)[\s.:№]*(\d{1,6})\s*$", re.IGNORECASE)
+_PHONE = re.compile(r"[^\d+]")
 
 
 class BadValue(ValueError):
     """A text that is no value of its kind; the message names both."""
+
+
+def table(value: Any) -> Mapping[str, Any]:
+    """Return a value made of fields; whatever else it is has none."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def decimal(text: str) -> Decimal:
@@ -74,12 +85,17 @@ def vat_rate(text: str) -> str:
         return VAT_NONE
     rate = squeezed.removeprefix("ндс").replace(",", ".")
     try:
-        rate = plain(decimal(rate))
+        rate = rate if rate in VAT_CALCULATED else plain(decimal(rate))
     except BadValue:
         raise BadValue(f"«{text}» is not a VAT rate; known: {', '.join(VAT_RATES)}") from None
-    if rate not in VAT_RATES:
+    if rate not in VAT_RATES and rate not in VAT_CALCULATED:
         raise BadValue(f"«{text}» is not a VAT rate; known: {', '.join(VAT_RATES)}")
     return rate
+
+
+def vat_percent(rate: str) -> Decimal:
+    """Return what VAT puts on top of the net sum, in per cent; nothing for «без НДС»."""
+    return Decimal(0) if rate == VAT_NONE else decimal(rate.partition("/")[0])
 
 
 def instant(moment: datetime) -> str:
@@ -87,3 +103,19 @@ def instant(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise BadValue(f"{moment} has no time zone")
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def phone(text: str) -> str:
+    """Return a phone in international form: 8, 7, +7 and ten digits of Russia become +7; foreign ones stay.
+
+    An extension is kept behind it: `+79165550102 доб. 7`.
+    """
+    extension = _EXTENSION.search(text)
+    behind = "" if extension is None else f" доб. {extension[1]}"
+    digits = _PHONE.sub("", text if extension is None else text[: extension.start()])
+    bare = digits.lstrip("+")
+    if len(bare) == 11 and bare[0] in "78" and not digits.startswith("+8"):
+        return f"+7{bare[1:]}{behind}"
+    if len(bare) == 10 and not digits.startswith("+"):
+        return f"+7{bare}{behind}"
+    return f"+{bare}{behind}" if digits.startswith("+") else text.strip()

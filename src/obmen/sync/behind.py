@@ -5,7 +5,7 @@ The outbox is only a cache of the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from obmen.model import ENTITIES, Record
@@ -13,7 +13,7 @@ from obmen.sync.laws import ALL, Law, Laws
 from obmen.sync.reasons import Reason
 from obmen.sync.rules import Each, Once, Origin, Owner, Reader, Stance, Topology, in_force, stance
 from obmen.sync.settle import differs
-from obmen.sync.shadow import Blocked, Shadow, View, Wire
+from obmen.sync.shadow import Blocked, Shadow, View, Wire, Withheld
 
 
 class Need(NamedTuple):
@@ -32,9 +32,14 @@ class Need(NamedTuple):
 def need(
     *, record: Record, shadow: Shadow | None, view: View, topology: Topology, reader: Reader, laws: Laws = ALL
 ) -> Need:
-    """Compare a record with one reader's shadow, atom by atom; without a shadow everything carried is needed."""
+    """Compare a record with one reader's shadow, atom by atom; without a shadow everything carried is needed.
+
+    Of a record older than the exchange nothing is.
+    """
     result = Need({}, {}, {})
-    for name, wire, reason in _judged(record, shadow, view, topology, reader, laws):
+    left_alone = topology.leaves_alone(record)
+    for name, wire, judged in _judged(record, shadow, view, topology, reader, laws):
+        reason = Reason.LEFT_ALONE if left_alone and judged in _BEHIND else judged
         result.reasons[name] = reason
         if reason not in _BEHIND:
             continue
@@ -49,7 +54,42 @@ def is_behind(
     *, record: Record, shadow: Shadow | None, view: View, topology: Topology, reader: Reader, laws: Laws = ALL
 ) -> bool:
     """Tell whether a reader needs anything at all: the outbox asks no more than that."""
+    if topology.leaves_alone(record):
+        return False
     return any(reason in _BEHIND for _, _, reason in _judged(record, shadow, view, topology, reader, laws))
+
+
+def whole(
+    *,
+    record: Record,
+    shadow: Shadow | None,
+    view: View,
+    topology: Topology,
+    reader: Reader,
+    but: Collection[str] = (),
+    laws: Laws = ALL,
+) -> dict[str, Wire]:
+    """Return every atom a reader is shown of a record, for a system that takes whole objects.
+
+    What cannot be told now (it waits for a person, a partner, a mapping; it is among `but`) and what the system alone
+    may say comes as it stands there, so that repeating it changes nothing.
+    """
+    entity = ENTITIES[record.entity]
+    shown: dict[str, Wire] = {}
+    for name in record.atoms:
+        if not view.codec.carries(name) or not reader.receives(name):
+            continue
+        wire = view.encode(entity.atom(name), name, record.atoms[name])
+        untold = (
+            name in but
+            or _is_its_own(in_force(topology.rule(name), record), record, name, view.system, laws)
+            or (shadow is not None and not isinstance(wire, Withheld) and _skip(shadow, name, wire))
+        )
+        if not untold and not isinstance(wire, Blocked | Withheld):
+            shown[name] = wire
+        elif shadow is not None and name in shadow.held:
+            shown[name] = shadow.held[name]
+    return shown
 
 
 _BEHIND = frozenset(
@@ -70,7 +110,9 @@ def _judged(
             continue
         atom = entity.atom(name)
         wire = view.encode(atom, name, record.atoms[name])
-        if shadow is not None and (skip := _skip(shadow, name, wire)) is not None:
+        if isinstance(wire, Withheld):
+            yield name, None, Reason.of(wire.reason)
+        elif shadow is not None and (skip := _skip(shadow, name, wire)) is not None:
             yield name, wire, skip
         elif isinstance(wire, Blocked):
             bound = wire.wakes_on.startswith("bound:")
@@ -98,8 +140,14 @@ def _is_its_own(rule: object, record: Record, name: str, system: str, laws: Laws
     return isinstance(rule, Owner | Origin | Each) and record.by(name) == system
 
 
+_CONTRADICT = {"stage": "cancelled", "cancelled": "stage"}
+"""Where one of these waits for a person, so does the other: many a system has one code for both."""
+
+
 def _skip(shadow: Shadow, name: str, wire: Wire | Blocked) -> Reason | None:
     frozen = shadow.frozen.get(name)
+    if shadow.frozen.get(_CONTRADICT.get(name, "")) == Reason.FACTS_CLASH.code:
+        return Reason.FACTS_CLASH
     if frozen == Reason.TUG_OF_WAR.code:
         resist = shadow.resist.get(name)
         if resist is not None and resist.ours == wire:

@@ -10,7 +10,7 @@ import msgspec
 from obmen.errors import ObmenError
 from obmen.model import Value
 from obmen.sync.rules import family
-from obmen.sync.shadow import Blocked, Codec, Decoded, Encoded, OneOf, Wire
+from obmen.sync.shadow import Blocked, Codec, Decoded, Encoded, OneOf, Wire, Withheld
 
 Function: TypeAlias = Callable[[Value, Wire], object]
 """Called with the canonical value and the wire value; the one it is to replace may be None."""
@@ -51,7 +51,7 @@ class Adjusted:
         """Translate a canonical value by the table, then by the function."""
         wire = self._codec.encode(atom, value)
         function = self._functions.write.get(atom) or self._functions.write.get(family(atom))
-        if function is None:
+        if function is None or isinstance(wire, Withheld):
             return wire
         encoded: Encoded = self._called(function, atom, value, None if isinstance(wire, Blocked) else wire)
         return encoded

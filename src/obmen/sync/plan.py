@@ -35,6 +35,8 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     pin: Pin
     effects: tuple[str, ...] = ()
     """Irreversible effects this step would have, as the connector names them."""
+    gated: bool = False
+    """The condition of the first delivery does not hold yet: nothing would be written now, whoever applies."""
 
     @property
     def creates(self) -> bool:

@@ -14,7 +14,7 @@ class Reason(Enum):
     TAKEN = "taken", "taken from its owner", "принято от мастер-системы"
     FILLED = "filled", "nobody had said it yet", "заполнено впервые"
     CHANGED_THERE = "changed_there", "changed there on top of our value", "изменено в этой системе"
-    RAISED = "raised", "a later fact", "факт продвинулся вперёд"
+    RAISED = "raised", "a later fact", "статус продвинулся вперёд"
     PRIORITY = (
         "priority",
         "both changed; this system ranks higher",
@@ -35,18 +35,18 @@ class Reason(Enum):
     ONCE = (
         "once",
         "filled at creation, then the reader's own",
-        "заполняется один раз при создании, дальше поле магазина",
+        "заполняется один раз при создании, дальше поле ведёт сама система",
     )
-    STALE_FACT = "stale_fact", "facts never go back", "отклонено: факт не откатывается назад"
+    STALE_FACT = "stale_fact", "facts never go back", "отклонено: назад статус не откатывается"
     FACTS_CLASH = (
         "facts_clash",
-        "cancelled and shipped at once: a person decides",
-        "отменён и отгружен одновременно: решает человек",
+        "two facts contradict each other, such as cancelled and shipped: a person decides",
+        "противоречие, например отменён и отгружен: решает человек",
     )
     FIRST_CONTACT = (
         "first_contact",
         "first look at this copy; the record stands",
-        "первая встреча: карточка остаётся как есть",
+        "прочитано впервые: карточка остаётся как есть",
     )
     LOWER_PRIORITY = (
         "lower_priority",
@@ -54,6 +54,11 @@ class Reason(Enum):
         "изменено с двух сторон; другая система важнее",
     )
     EARLIER = "earlier", "both changed; the other is later", "изменено с двух сторон; другое изменение позже"
+    PAID_LINES = (
+        "paid_lines",
+        "the order is paid or shipped already: a person decides whether its lines change",
+        "заказ уже оплачен или отгружен: менять ли состав, решает человек",
+    )
     REVIEW = "review", "both changed: a person decides", "расхождение: выберите верное"
     BLOCKED = (
         "blocked",
@@ -69,7 +74,7 @@ class Reason(Enum):
     IN_CONVERSATION = (
         "in_conversation",
         "a write is under way; looked at again after it",
-        "идёт запись; посмотрим снова после неё",
+        "идёт запись; после неё перечитаем",
     )
     TUG_OF_WAR = (
         "tug_of_war",
@@ -79,6 +84,7 @@ class Reason(Enum):
     GONE = "gone", "deleted there", "удалено в той системе"
     MERGED = "merged", "merged with another object there", "объединено с другим в той системе"
     ABSENT = "absent", "not in a complete export any more", "больше нет в полной выгрузке"
+    DONE_THERE = "done_there", "somebody did this there", "сделано в той системе"
     # Why a write is made
     BEHIND = "behind", "this system is behind the record", "в системе устаревшее значение"
     NEW_THERE = "new_there", "not in this system yet", "в системе ещё нет"
@@ -92,6 +98,11 @@ class Reason(Enum):
         "ждёт: связанной карточки ещё нет в системе",
     )
     WAITING_MAPPING = "waiting_mapping", "no mapping for a code", "ждёт: нет соответствия"
+    UNFITTING = (
+        "unfitting",
+        "a mapping table does not fit the configuration",
+        "таблица соответствий не подходит к настройкам",
+    )
     WAITING_VALUE = "waiting_value", "a required field is empty", "ждёт: не заполнено обязательное поле"
     WAITING_CONDITION = (
         "waiting_condition",
@@ -104,7 +115,23 @@ class Reason(Enum):
         "withdrawn before it was ever there",
         "снято с продажи ещё до появления там",
     )
+    LEFT_ALONE = (
+        "left_alone",
+        "older than the day the exchange began with: left alone",
+        "не трогаем: старше даты, с которой начат обмен",
+    )
+    RECEIPT_ELSEWHERE = (
+        "receipt_elsewhere",
+        "not written: that system or the bank prints the fiscal receipt itself",
+        "не записано: чек пробивает сама система или банк",
+    )
     HELD_GUARD = "held_guard", "held by a guard: confirm first", "придержано: подтвердите массовое изменение"
+    HELD_PERSON = "held_person", "held back by a person", "придержано человеком"
+    HELD_MAPPING = (
+        "held_mapping",
+        "held: a mapping table was edited; apply a plan",
+        "придержано: изменена таблица соответствий; примените план",
+    )
     HELD_PLAN = "held_plan", "held until a plan is applied", "придержано до применения плана"
     HELD_WINDOW = "held_window", "outside the write window", "придержано: вне окна записи"
     HELD_EPOCH = (
@@ -112,12 +139,35 @@ class Reason(Enum):
         "the ledger was restored: adopt and plan first",
         "база восстановлена из копии: сначала сверка и план",
     )
+    ANOTHER_SYSTEM = (
+        "another_system",
+        "leads to another system than before",
+        "ведёт не в ту систему, что раньше",
+    )
     PAUSED = "paused", "the connection is paused", "обмен приостановлен"
+    DOWN = "down", "does not answer", "не отвечает"
     SILENT = "silent", "it has not called for long", "давно не выходила на обмен"
+    UNTOLD = "untold", "alerts do not get through", "сообщения не доходят"
     ATTEMPT_OPEN = "attempt_open", "an earlier write has no outcome yet", "ответа нет, проверяем, дошло ли"
+    TO_BE_TAKEN = "to_be_taken", "waits to be collected", "ждёт, пока 1С заберёт"
+    OFFERED = "offered", "offered, waits for the confirmation", "отдано, ждёт подтверждения"
+    UNTAKEN = (
+        "untaken",
+        "the exchange broke off before it was confirmed; it will be offered again",
+        "обмен оборвался раньше подтверждения; отдадим ещё раз",
+    )
     MOVED = "moved", "changed since the plan was made", "изменилось после составления плана"
     # What a person should know of
     SAME_ARTICLE = "same_article", "another card has this article", "такой артикул уже у другой карточки"
+    # What a person decided
+    LINKED = "linked", "bound by a person", "связано человеком"
+    PARTED = "parted", "unbound by a person", "связь снята человеком"
+    UNITED = "united", "two records united by a person", "две карточки объединены человеком"
+    DIVIDED = "divided", "made a record of its own by a person", "отделено человеком в отдельную карточку"
+    CHOSEN = "chosen", "chosen by a person", "выбрано человеком"
+    RELEASED = "released", "let go by a person", "отпущено человеком"
+    SETTLED = "settled", "an issue settled by a person", "вопрос закрыт человеком"
+    DOUBT = "doubt", "written; a person should look at it", "записано; человеку стоит взглянуть"
     # How a write ended
     DONE = "done", "written and confirmed", "записано и подтверждено"
     ADOPTED = (

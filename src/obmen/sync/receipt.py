@@ -9,7 +9,7 @@ import msgspec
 from obmen.model import ENTITIES, Record, Said, restate
 from obmen.sync.laws import ALL, Law, Laws
 from obmen.sync.rules import Once, Topology, in_force
-from obmen.sync.shadow import Blocked, OneOf, Shadow, View, Wire
+from obmen.sync.shadow import Blocked, OneOf, Shadow, View, Wire, Withheld
 
 
 def after_write(
@@ -141,7 +141,11 @@ def hand_over_once(
         if stands is None or isinstance(stands, Blocked | OneOf):
             continue
         ours = view.encode(atom, name, atoms[name]) if name in atoms else None
-        if name not in atoms or isinstance(ours, Blocked) or stands != view.decode(atom, name, ours):
+        if (
+            name not in atoms
+            or isinstance(ours, Blocked | Withheld)
+            or stands != view.decode(atom, name, ours)
+        ):
             atoms[name] = stands
         given.append(name)
     if not given or Law.ONCE not in laws:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from obmen.model import Record
+from obmen.model import ENTITIES, Record
 from obmen.sync.facts import Ladder
 
 Condition: TypeAlias = Callable[[Record], bool]
@@ -112,6 +112,16 @@ class Topology(msgspec.Struct, frozen=True):
     owners: dict[str, Rule]
     """By atom, by family (`prices`) or by member (`prices.shop_b`); the most exact wins."""
     readers: tuple[Reader, ...]
+    begins: str = ""
+    """Moment before which a record is left alone wherever it stands; empty for none."""
+
+    def leaves_alone(self, record: Record) -> bool:
+        """Tell whether a record is older than the exchange: it is known, and written nowhere."""
+        dated_by = ENTITIES[self.entity].dated_by
+        if not self.begins or dated_by is None:
+            return False
+        at = record.atoms.get(dated_by)
+        return isinstance(at, str) and at < self.begins
 
     def rule(self, atom: str) -> Rule:
         """Return the rule for an atom."""

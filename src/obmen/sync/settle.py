@@ -5,21 +5,43 @@ The order of tests is the heart of the product; `docs/architecture.md` tells whi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import msgspec
 
 from obmen.model import ENTITIES, Entity, Record, Said, Value, restate
 from obmen.sync import tug
-from obmen.sync.facts import clash
+from obmen.sync.facts import clash, is_bought
 from obmen.sync.laws import ALL, Law, Laws
 from obmen.sync.reasons import Reason
 from obmen.sync.receipt import hand_over_once
-from obmen.sync.rules import Forward, Latest, Once, Priority, Review, Rule, Stance, Topology, in_force, stance
-from obmen.sync.shadow import Blocked, Decoded, Look, OneOf, Shadow, View, Wire, with_whole
+from obmen.sync.rules import (
+    Forward,
+    Latest,
+    Once,
+    Origin,
+    Priority,
+    Review,
+    Rule,
+    Stance,
+    Topology,
+    in_force,
+    stance,
+)
+from obmen.sync.shadow import (
+    Blocked,
+    Decoded,
+    Look,
+    OneOf,
+    Shadow,
+    View,
+    Wire,
+    Withheld,
+    joining_of,
+    with_whole,
+)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -119,98 +141,7 @@ def settle(
     return merge.run()
 
 
-_UNUSUAL = frozenset({Blocked, OneOf})
-_CREATED = Reason.CREATED.code
-_BLOCKED = Reason.BLOCKED.code
-
-
-class Births:
-    """Makes the first state of new records of one entity, from one system.
-
-    The same as `settle` without a shadow, without its questions: nobody has said anything yet. What does not depend
-    on the record is worked out once per atom, since a first import makes a hundred thousand of these.
-    """
-
-    def __init__(self, *, view: View, topology: Topology, moment: Moment, laws: Laws = ALL) -> None:
-        self._view = view
-        self._topology = topology
-        self._moment = moment
-        self._laws = laws
-        self._entity = ENTITIES[topology.entity]
-        self._reads: dict[str, Callable[[Wire], Decoded]] = {}
-        self._refused: dict[str, str] = {}
-        """Atoms this system's word does not count for, with their owner."""
-
-    def birth(self, *, number: int, look: Look, read_at: int) -> Settled:
-        """Return the record a look brings, under this number, with the shadow of the system that brought it."""
-        view, moment, reads = self._view, self._moment, self._reads
-        fields = look.fields
-        if not fields.keys() <= reads.keys():
-            self._learn(fields)
-        decoded = {name: reads[name](wire) for name, wire in fields.items()}
-        entries = [Entry("", _CREATED, None, look.title)]
-        blocked: dict[str, str] = {}
-        if self._refused or not _UNUSUAL.isdisjoint(map(type, decoded.values())):
-            decoded, blocked = self._sort(decoded, entries)
-        atoms = cast("dict[str, Value]", decoded)  # what is no value has been sorted out
-        lane_by = self._entity.lane_by
-        head = atoms.get(lane_by) if lane_by is not None else None
-        record = Record(
-            id=number,
-            entity=self._entity.name,
-            origin=view.system,
-            atoms=atoms,
-            said=(Said(view.system, moment.at, moment.evidence, tuple(atoms)),),
-            lane=head if type(head) is int else number,
-            title=look.title,
-        )
-        shadow = Shadow(
-            held=fields,
-            as_of=read_at,
-            seen=read_at,
-            order=look.order,
-            blocked=blocked,
-            form=view.codec.form,
-        )
-        return Settled(record, shadow, entries, atoms.keys())
-
-    def _sort(
-        self, decoded: dict[str, Decoded], entries: list[Entry]
-    ) -> tuple[dict[str, Decoded], dict[str, str]]:
-        """Return what the record may take, and what waits; the journal is told of what it may not."""
-        taken: dict[str, Decoded] = {}
-        blocked: dict[str, str] = {}
-        for name, value in decoded.items():
-            kind = type(value)
-            if kind is Blocked:
-                blocked[name] = value.wakes_on  # type: ignore[union-attr]  # narrowed by kind, which is faster
-                entries.append(Entry(name, _BLOCKED, detail=value.what))  # type: ignore[union-attr]  # likewise
-            elif name in self._refused:
-                entries.append(Entry(name, Reason.NOT_OWNER.code, detail=self._refused[name]))
-            else:
-                taken[name] = value if kind is not OneOf else self._meant(name, value)
-        return taken, blocked
-
-    def _meant(self, name: str, value: Decoded) -> Value:
-        return _way_back(value, None, in_force(self._topology.rule(name), self._newborn()), self._laws)
-
-    def _learn(self, names: Iterable[str]) -> None:
-        """Work out how an atom is read, and who is its owner when this system's word does not count."""
-        view, newborn = self._view, self._newborn()
-        for name in names:
-            atom = self._entity.atom(name)
-            rule = in_force(self._topology.rule(name), newborn)
-            self._reads[name] = (
-                partial(view.codec.decode, name) if atom.partner is None else partial(view.decode, atom, name)
-            )
-            if stance(rule, newborn, name, view.system) is Stance.REFUSED and Law.OWNERS in self._laws:
-                self._refused[name] = getattr(rule, "connection", "")
-
-    def _newborn(self) -> Record:
-        return Record(id=0, entity=self._entity.name, origin=self._view.system, atoms={})
-
-
-PERSON_DECIDES = frozenset({Reason.REVIEW.code, Reason.FACTS_CLASH.code})
+PERSON_DECIDES = frozenset({Reason.REVIEW.code, Reason.FACTS_CLASH.code, Reason.PAID_LINES.code})
 
 
 class _Merge:
@@ -238,6 +169,7 @@ class _Merge:
         self.moment = moment
         self.defaults = defaults
         self.laws = laws
+        self.joining = joining_of(view.codec)
         self.entity = ENTITIES[record.entity]
         self.held: dict[str, Wire] = dict(shadow.held) if shadow else {}
         self.sent: dict[str, Wire] = dict(shadow.sent) if shadow else {}
@@ -269,6 +201,8 @@ class _Merge:
     def _atom(self, name: str, wire: Wire) -> None:
         known = name in self.held
         held = self.held.get(name)
+        if self.joining is not None:
+            wire = self.joining.join(name, wire, self.held)
         if known and held == wire and name not in self.blocked:
             return
         value = self._decode(name, wire)
@@ -287,10 +221,10 @@ class _Merge:
             return
         if self.frozen.get(name) in PERSON_DECIDES:
             self._hold(name, wire, mine=False)
-            self._note(name, Reason.of(self.frozen[name]), self.atoms.get(name), _way_back(value, None))
+            self._note(name, Reason.of(self.frozen[name]), self.atoms.get(name), way_back(value, None))
             return
         rule = in_force(self.topology.rule(name), self.record)
-        self._decide(name, wire, _way_back(value, self.atoms.get(name), rule, self.laws), rule)
+        self._decide(name, wire, way_back(value, self.atoms.get(name), rule, self.laws), rule)
 
     def _decide(self, name: str, wire: Wire, value: Value, rule: Rule) -> None:
         system = self.view.system
@@ -303,9 +237,7 @@ class _Merge:
             self._refuse(name, wire, value, Reason.ONCE if isinstance(rule, Once) else Reason.NOT_OWNER, rule)
             return
         if Law.CLASH in self.laws and clash(self.atoms, name, value):
-            self._hold(name, wire, mine=False)
-            self.frozen[name] = Reason.FACTS_CLASH.code
-            self._note(name, Reason.FACTS_CLASH, current, value)
+            self._ask(name, wire, value, Reason.FACTS_CLASH)
             return
         if empty and name in self.defaults and self.defaults[name] == wire and Law.BASELINE in self.laws:
             self._hold(name, wire, mine=False)
@@ -327,13 +259,24 @@ class _Merge:
             self._hold(name, wire, mine=False)
             self._note(name, Reason.FIRST_CONTACT, current, value)
             return
-        if not self._was_behind(name) or Law.BOTH_CHANGED not in self.laws:
+        if self._was_behind(name) and Law.BOTH_CHANGED in self.laws:
+            self._both_changed(name, wire, value, rule)
+        elif name == "money" and isinstance(rule, Review) and self._is_bought_elsewhere():
+            self._ask(name, wire, value, Reason.PAID_LINES)
+        else:
             self._take(name, wire, value, Reason.CHANGED_THERE)
-            return
-        self._both_changed(name, wire, value, rule)
+
+    def _ask(self, name: str, wire: Wire, value: Value, reason: Reason) -> None:
+        """Leave an atom to a person: nothing is taken, nothing written."""
+        self._hold(name, wire, mine=False)
+        self.frozen[name] = reason.code
+        self._note(name, reason, self.atoms.get(name), value)
+
+    def _is_bought_elsewhere(self) -> bool:
+        """Tell whether an order of another system was paid or shipped before this look: what was bought is no draft."""
+        return self.view.system != self.record.origin and is_bought(self.record.atoms)
 
     def _both_changed(self, name: str, wire: Wire, value: Value, rule: Rule) -> None:
-        current = self.atoms.get(name)
         match rule:
             case Priority(order):
                 speaker = self.record.by(name)
@@ -349,9 +292,7 @@ class _Merge:
                 else:
                     self._refuse(name, wire, value, Reason.EARLIER, rule)
             case Review():
-                self._hold(name, wire, mine=False)
-                self.frozen[name] = Reason.REVIEW.code
-                self._note(name, Reason.REVIEW, current, value)
+                self._ask(name, wire, value, Reason.REVIEW)
             case _:
                 self._refuse(name, wire, value, Reason.NOT_OWNER, rule)
 
@@ -377,7 +318,8 @@ class _Merge:
 
     def _take(self, name: str, wire: Wire, value: Value, reason: Reason) -> None:
         before = self.atoms.get(name)
-        self.atoms[name] = value
+        inherit = self.entity.atom(name).inherit
+        self.atoms[name] = value if inherit is None else inherit(before, value)
         self.taken.append(name)
         self.frozen.pop(name, None)
         self.resist.pop(name, None)
@@ -406,7 +348,11 @@ class _Merge:
                 self.frozen[name] = Reason.TUG_OF_WAR.code
                 self._note(name, Reason.TUG_OF_WAR, current, value)
                 return
-        self._note(name, reason, current, value, detail=getattr(rule, "connection", ""))
+        self._note(name, reason, current, value, detail=self._decider(rule))
+
+    def _decider(self, rule: Rule) -> str:
+        """Return the one system whose word counts, where it is one."""
+        return self.record.origin if isinstance(rule, Origin) else getattr(rule, "connection", "")
 
     def _hold(self, name: str, wire: Wire, *, mine: bool) -> None:
         self.held[name] = wire
@@ -438,10 +384,10 @@ class _Merge:
             return current in value.values if Law.CODE_SET in self.laws else current == value.values[0]
         return value == current or value == self._normal(name, current)
 
-    def _normal(self, name: str, value: Value) -> Value | OneOf | Blocked:
+    def _normal(self, name: str, value: Value) -> Decoded | Withheld:
         """Return what a value would read as after this system's form cut it."""
         wire = self.view.encode(self.entity.atom(name), name, value)
-        return wire if isinstance(wire, Blocked) else self._decode(name, wire)
+        return wire if isinstance(wire, Blocked | Withheld) else self._decode(name, wire)
 
     def _was_behind(self, name: str) -> bool:
         reader = self.topology.reader(self.view.system)
@@ -488,12 +434,14 @@ def differs(view: View, record: Record, shadow: Shadow, name: str, laws: Laws = 
     atom = ENTITIES[record.entity].atom(name)
     value = record.atoms[name]
     wire = view.encode(atom, name, value)
+    if isinstance(wire, Withheld):
+        return False
     if name not in shadow.held and name not in shadow.sent:
         return wire is not None
     sent = shadow.sent_of(name)
     if wire == sent:
         return False
-    if atom.partner is not None:
+    if atom.partner is not None and atom.inside is None:
         return True  # one record, one ref; what stands there unbound is blocked
     stands = view.decode(atom, name, sent)
     if isinstance(stands, Blocked):
@@ -504,7 +452,7 @@ def differs(view: View, record: Record, shadow: Shadow, name: str, laws: Laws = 
     return stands != (value if isinstance(wire, Blocked) else view.decode(atom, name, wire))
 
 
-def _way_back(value: Decoded, current: Value, rule: Rule | None = None, laws: Laws = ALL) -> Value:
+def way_back(value: Decoded, current: Value, rule: Rule | None = None, laws: Laws = ALL) -> Value:
     """Choose what a many-to-one code means: the explicit way back, or the first legal member."""
     if not isinstance(value, OneOf):
         return None if isinstance(value, Blocked) else value

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, runtime_checkable
 
 import msgspec
 
-from obmen.model import Atom, Value
+from obmen.model import Atom, BadValue, Entity, Value
 
 if TYPE_CHECKING:
     Wire: TypeAlias = bool | int | float | str | list["Wire"] | dict[str, "Wire"] | None
@@ -17,7 +18,7 @@ else:
 """A value in a vendor's own form, JSON-shaped."""
 
 
-class Look(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class Look(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One object as a system showed it: asserted atoms in wire form. An absent atom is not asserted, None is empty."""
 
     ref: str
@@ -32,9 +33,15 @@ class Look(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Record id carried by our own mark on the object."""
     keys: dict[str, str] = {}
     """Matching keys it carries, such as `{"xml_id": …, "sku": …}`."""
+    elsewhere: bool = False
+    """It bears the code of another system: while nobody is known by it, it is no new record either."""
     at: str | None = None
     """The vendor's change time, ISO 8601 UTC; only where it is true for each atom shown."""
     title: str = ""
+    digest: str = ""
+    """Of the bytes it was read from, and of all their meaning depends on; see `sync.traces`."""
+    same: bool = False
+    """These bytes were settled before: `fields` are left out, the shadow has them."""
 
 
 class Resist(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -84,17 +91,35 @@ class OneOf(msgspec.Struct, frozen=True):
     values: tuple[Value, ...]
 
 
-class Blocked(msgspec.Struct, frozen=True):
+class Blocked(msgspec.Struct, frozen=True, gc=False):
     """A value that cannot be translated now."""
 
     wakes_on: str
-    """`map:<connection>:<kind>:<code>` or `bind:<connection>:<entity>:<ref or record id>`."""
+    """`map:<connection>:<kind>:<code>`, `bind:<connection>:<entity>:<ref or record id>` or, for what contradicts
+    itself, `value:<connection>:<atom>:<how>`."""
     what: str = ""
     """The thing by the name people know."""
 
 
+class Withheld(msgspec.Struct, frozen=True):
+    """A value this system must not be told, and the reason code that says why."""
+
+    reason: str
+
+
 Decoded: TypeAlias = "Value | OneOf | Blocked"
-Encoded: TypeAlias = "Wire | Blocked"
+Encoded: TypeAlias = "Wire | Blocked | Withheld"
+
+
+CONTRADICTION = "value:"
+"""Begins the key of a value that contradicts itself, such as lines that do not make the total, or cannot be read."""
+
+
+def what_is_wrong(how: str) -> tuple[str, str]:
+    """Say in English and Russian what is wrong with a value: `2 × 33.33 ≠ 100` does not add up, `Сумма = «сто»` is no sum."""
+    if "≠" in how:
+        return "the parts do not make the whole", "сумма частей не сходится"
+    return "it cannot be read", "прочитать не удалось"
 
 
 class Codec(Protocol):
@@ -109,7 +134,39 @@ class Codec(Protocol):
         """Translate a wire value; never raises for what a system may show: unknown codes are `Blocked`."""
 
     def encode(self, atom: str, value: Value) -> Encoded:
-        """Translate a canonical value into the exact form this system takes."""
+        """Translate a canonical value into the exact form this system takes.
+
+        Partners inside the value (`Atom.inside`) are already this system's refs, here and in what `decode` returns.
+        """
+
+
+@runtime_checkable
+class Quick(Protocol):
+    """A codec that tells how it reads an atom, for those who read a hundred thousand of them."""
+
+    def reader(self, atom: str) -> Callable[[Wire], Decoded] | None:
+        """Return what `decode` does with this atom; None where the wire form is the canonical one."""
+
+
+class Joining(Protocol):
+    """A codec of a system that shows one atom in several pieces, not always all of them."""
+
+    def join(self, atom: str, shown: Wire, held: Mapping[str, Wire]) -> Wire:
+        """Return what a look shows of an atom, completed with what stands there of the pieces it does not speak of.
+
+        `held` is everything that stands there, this atom among it.
+        """
+
+
+def joining_of(codec: Codec) -> Joining | None:
+    """Return a codec that joins as such; None for one whose looks show atoms whole."""
+    # Asked for each look that has changed: `isinstance` of a protocol takes a hundred times as long.
+    return cast("Joining", codec) if hasattr(codec, "join") else None
+
+
+def reader_of(codec: Codec, atom: str) -> Callable[[Wire], Decoded] | None:
+    """Return the shortest way to decode an atom; None where nothing has to be done."""
+    return codec.reader(atom) if isinstance(codec, Quick) else partial(codec.decode, atom)
 
 
 class Partners(Protocol):
@@ -130,9 +187,10 @@ class View(msgspec.Struct, frozen=True):
     partners: Partners
 
     def decode(self, atom: Atom, name: str, wire: Wire) -> Decoded:
-        """Translate a wire value of this system; partners by binding."""
-        if atom.partner is None or wire is None:
-            return self.codec.decode(name, wire)
+        """Translate a wire value of this system; partners by binding; a value in its one spelling."""
+        if atom.partner is None or atom.inside is not None or wire is None:
+            value = self.codec.decode(name, wire)
+            return value if atom.normal is None and atom.inside is None else self._normal(atom, name, value)
         if not atom.many:
             return self._record(atom.partner, str(wire))
         found: list[Value] = []
@@ -147,6 +205,9 @@ class View(msgspec.Struct, frozen=True):
         """Translate a canonical value for this system; an unbound partner is `Blocked`."""
         if atom.partner is None or value is None:
             return self.codec.encode(name, value)
+        if atom.inside is not None:
+            inner = self._swap(value, atom, self._ref)
+            return inner if isinstance(inner, Blocked) else self.codec.encode(name, inner)
         if not atom.many:
             return self._ref(atom.partner, value)
         found: list[Wire] = []
@@ -156,6 +217,38 @@ class View(msgspec.Struct, frozen=True):
                 return ref
             found.append(ref)
         return found
+
+    def _normal(self, atom: Atom, name: str, value: Decoded) -> Decoded:
+        if isinstance(value, OneOf | Blocked):
+            return value
+        swapped = self._swap(value, atom, lambda entity, ref: self._record(entity, str(ref)))
+        if isinstance(swapped, Blocked) or atom.normal is None:
+            return swapped
+        try:
+            return atom.normal(swapped)
+        except BadValue as error:
+            # Nothing of ours wakes it: only another look, after somebody has put it right there.
+            return Blocked(f"{CONTRADICTION}{self.system}:{name}:{error}", str(error))
+
+    def _swap(
+        self, value: Value, atom: Atom, other: Callable[[str, Value], int | str | Blocked]
+    ) -> Value | Blocked:
+        """Return a value with each partner inside it replaced by its counterpart; an element may name none."""
+        partner, inside = atom.partner, atom.inside
+        if partner is None or inside is None or not isinstance(value, dict):
+            return value
+        elements = value.get(inside)
+        if not isinstance(elements, list):
+            return value
+        swapped: list[Value] = []
+        for element in elements:
+            if isinstance(element, dict) and element.get(partner) is not None:
+                found = other(partner, element[partner])
+                if isinstance(found, Blocked):
+                    return msgspec.structs.replace(found, what=str(element.get("name") or found.what))
+                element = {**element, partner: found}  # noqa: PLW2901  # the element as it stands in the new list
+            swapped.append(element)
+        return {**value, inside: swapped}
 
     def _record(self, entity: str, ref: str) -> int | Blocked:
         record = self.partners.record_of(entity, ref)
@@ -176,6 +269,43 @@ def bind_key(system: str, entity: str, ref: str) -> str:
 def bound_key(system: str, record: int) -> str:
     """Return what wakes those who wait until this record is in that system."""
     return f"bound:{system}:{record}"
+
+
+def partners_in(entity: Entity, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield every partner some atoms name, in whatever form they are: (entity of the partner, ref or record id)."""
+    plain, nested = _partnered(entity)
+    for name, partner in plain:
+        value = values.get(name)
+        if isinstance(value, list):
+            for one in value:
+                yield partner, one
+        elif value is not None:
+            yield partner, value
+    for prefix, partner, inside in nested:
+        for name, value in values.items():
+            if name.startswith(prefix) and isinstance(value, dict):
+                for element in value.get(inside) or ():
+                    if isinstance(element, dict) and element.get(partner) is not None:
+                        yield partner, element[partner]
+
+
+def has_partners_inside(entity: Entity) -> bool:
+    """Tell whether values of this entity name partners inside, as lines of an order name goods."""
+    return bool(_partnered(entity)[1])
+
+
+@lru_cache(maxsize=64)
+def _partnered(entity: Entity) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
+    """Return the atoms that are partners, and the names or families that have partners inside."""
+    partnered = [(atom, atom.partner) for atom in entity.atoms if atom.partner is not None]
+    return (
+        [(atom.name, partner) for atom, partner in partnered if atom.inside is None],
+        [
+            (atom.name.removesuffix("*"), partner, atom.inside)
+            for atom, partner in partnered
+            if atom.inside is not None
+        ],
+    )
 
 
 def with_whole(look: Look, held: Iterable[str]) -> dict[str, Wire]:

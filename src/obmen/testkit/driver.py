@@ -12,12 +12,17 @@ from itertools import accumulate
 from random import Random
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
-from obmen.connectors.contract import Envelope, Outcome, Page
+from obmen.connectors.contract import Envelope, Outcome, Page, Step
 from obmen.engine import guarding
-from obmen.engine.delivering import Prepared, find_first, freeze, look_first, prepare
+from obmen.engine.collecting import offer, taken, untaken
+from obmen.engine.delivering import Visit as Standing
+from obmen.engine.delivering import freeze
 from obmen.engine.intake import ENDED
+from obmen.engine.looking import find_first, look_first
+from obmen.engine.preparing import Prepared, prepare
 from obmen.engine.pulling import follow
 from obmen.engine.receiving import receive
 from obmen.engine.reconciling import reconcile
@@ -54,6 +59,8 @@ WEIGHTS: dict[str, float] = {
     "claim": 7,
     "call": 7,
     "answer": 7,
+    "come": 8,
+    "word": 2,
     "time": 3,
     "resolve": 3,
     "write_fault": 4,
@@ -104,6 +111,17 @@ class Answer(NamedTuple):
     attempt: int
 
 
+class Visit(msgspec.Struct):
+    """Somebody who has come for orders."""
+
+    session: str
+    offers: int = 0
+    left: list[int] = []
+    """Offers whose answer is known to have left."""
+    has_last: bool = False
+    """Whether the last of them was read to its end."""
+
+
 class Driver:
     """Moves a world step by step and lets the oracles look after each."""
 
@@ -115,6 +133,8 @@ class Driver:
         self.pages: list[Paged] = []
         self.batches: list[Batch] = []
         self.answers: list[Answer] = []
+        self.visits: list[Visit] = []
+        self.visited = 0
         self.backup: object = None
         self._operations: dict[str, Callable[[Random], None]] = {
             name: getattr(self, f"_{name}") for name in (*NAMES, "seed")
@@ -207,8 +227,6 @@ class Driver:
                 guarding.evaluate(tx, world.hub, "erp")
             else:
                 settle_portion(tx, world.hub, stored, portion)
-                if not portion.looks:
-                    tx.move_envelope(stored.id, state="working", position=portion.position, counted={})
                 self._adds_up(tx.envelope(stored.id))
 
     def _adds_up(self, stored: StoredEnvelope) -> None:
@@ -360,6 +378,58 @@ class Driver:
     def _resolve(self, rng: Random) -> None:
         self._try(lambda: run(resolve(self.world.hub, rng.choice(self.world.readers))))
 
+    # --- being come to --------------------------------------------------------------------------------------------
+
+    def _come(self, rng: Random) -> None:
+        """Let somebody come for orders: for the first time, or once more, which confirms what he got before."""
+        hub, till = self.world.hub, self.world.till
+        if till is None:
+            return
+        if not self.visits or rng.random() < 0.25:
+            self.visited += 1
+            self.visits.append(Visit(f"visit {self.visited}"))
+        visit = rng.choice(self.visits)
+        if visit.offers:
+            run(taken(hub, till.name, visit.session, offers=visit.left))
+        else:
+            run(untaken(hub, till.name, but=visit.session))
+        visit.left = []
+        visit.offers += 1
+        steps = self._offered(visit, rng.choice((1, 2, 50)))
+        visit.has_last = rng.random() < 0.6
+        for step in steps if visit.has_last else steps[: rng.randrange(len(steps) + 1)]:
+            run(till.read(step))
+        if visit.has_last and rng.random() < 0.9:
+            visit.left.append(visit.offers)
+
+    def _offered(self, visit: Visit, limit: int) -> list[Step]:
+        async def read() -> list[Step]:
+            asked = Standing(visit.session, visit.offers, self.world.now() + 3600)
+            portions = offer(self.world.hub, "till", "order", asked, limit=limit)
+            return [step async for portion in portions for step in portion]
+
+        return run(read())
+
+    def _word(self, rng: Random) -> None:
+        """Let somebody say that he has taken everything, if he has, or never be heard of again."""
+        if not self.visits:
+            return
+        visit = self.visits.pop(rng.randrange(len(self.visits)))
+        if visit.has_last and rng.random() < 0.8:
+            run(taken(self.world.hub, "till", visit.session, offers={*visit.left, visit.offers}))
+
+    def _collect(self) -> None:
+        """Let somebody come, take everything, and say so."""
+        till = self.world.till
+        if till is not None:
+            self.visits.clear()
+            self.visited += 1
+            visit = Visit(f"visit {self.visited}", offers=1)
+            run(untaken(self.world.hub, till.name, but=visit.session))
+            for step in self._offered(visit, 1000):
+                run(till.read(step))
+            run(taken(self.world.hub, till.name, visit.session, offers={1}))
+
     # --- what goes wrong ------------------------------------------------------------------------------------------
 
     def _write_fault(self, rng: Random) -> None:
@@ -397,7 +467,7 @@ class Driver:
             for entity in toy.kinds:
                 run(reconcile(world.hub, toy.name, entity))
         with world.begin() as tx:
-            for name in world.readers:
+            for name in (*world.readers, "till"):
                 tx.reschedule([replace(row, state=READY, reason="") for row in tx.outbox(name)])
 
     def _confirm(self, rng: Random) -> None:  # noqa: ARG002 - everything asked about is confirmed
@@ -472,6 +542,7 @@ class Driver:
                     self._send(batch, Calm())
                 while self.answers:
                     self._receive(self.answers.pop(0))
+        self._collect()
 
     def _position(self) -> tuple[object, ...]:
         world = self.world
@@ -482,11 +553,12 @@ class Driver:
                 for number, record in tx.records(tx.ids(entity, after=0, limit=1000)).items()
             }
             waiting = [stored.id for name in world.readers for stored in tx.waiting_envelopes(name)]
-            rows = [
-                (row.connection, row.record, row.state) for name in world.readers for row in tx.outbox(name)
-            ]
+            everybody = (*world.readers, "till")
+            rows = [(row.connection, row.record, row.state) for name in everybody for row in tx.outbox(name)]
             bindings = tx.bindings(versions)
-        return (versions, len(waiting), rows, bindings, [toy.writes for toy in world.toys])
+        writes = [toy.writes for toy in world.toys]
+        brought = dict(world.till.brought) if world.till is not None else {}
+        return (versions, len(waiting), rows, bindings, writes, brought)
 
 
 class Calm(Random):

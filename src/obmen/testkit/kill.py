@@ -1,7 +1,7 @@
 """The kill harness: a real process works over a real ledger and is killed; the toys live on in the parent.
 
 The parent keeps the toy systems and serves them over a socket on this machine. The child runs the hub's own jobs
-(accept, unpack, resolve, pull, deliver) over SQLite or PostgreSQL and dies by SIGKILL just before or just after its
+(accept, unpack, resolve, pull, deliver, be collected) over SQLite or PostgreSQL and dies by SIGKILL just before or just after its
 n-th commit, or whenever the parent likes. Then another child goes on, until nothing is left to do; what the toys hold
 is judged by the same oracles as ever.
 """
@@ -15,15 +15,18 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any, TypeVar
 
 import msgspec
 
 from obmen.connectors.contract import Envelope, Outcome, Page, Step, Traits
-from obmen.engine.delivering import deliver
+from obmen.engine.collecting import offer, taken, untaken
+from obmen.engine.delivering import Visit
 from obmen.engine.hub import Hub
 from obmen.engine.intake import stored_of
+from obmen.engine.packs import Packs
 from obmen.engine.pulling import pull
 from obmen.engine.resolving import resolve
 from obmen.engine.unpacking import quiet, unpack
@@ -67,8 +70,9 @@ class House:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.world = World(MemoryLedger())
+        self.world = World(MemoryLedger(), till=True)
         self.files: list[Envelope] = []
+        self._closed = False
         self._lock = threading.Lock()
         self._listener = Listener(("127.0.0.1", 0), authkey=b"toys")
         self._commits = CONTEXT.Value("i", 0)
@@ -76,6 +80,7 @@ class House:
 
     def close(self) -> None:
         """Let nobody in any more."""
+        self._closed = True
         self._listener.close()
 
     def send_file(self) -> None:
@@ -119,8 +124,10 @@ class House:
         while True:
             try:
                 channel = self._listener.accept()
-            except (OSError, EOFError):
-                return
+            except (OSError, EOFError, AuthenticationError):
+                if self._closed:
+                    return
+                continue  # a child was killed while it introduced itself; the next one is to be let in
             threading.Thread(target=self._answer, args=(channel,), daemon=True).start()
 
     def _answer(self, channel: Connection) -> None:
@@ -129,7 +136,7 @@ class House:
             while True:
                 name, method, arguments = channel.recv()
                 with self._lock:
-                    toy = self.world.toy(name)
+                    toy: Any = self.world.till if name == "till" else self.world.toy(name)
                     answer = run(
                         _pages(toy, *arguments) if method == "walk" else getattr(toy, method)(*arguments)
                     )
@@ -148,17 +155,18 @@ def labour(
 ) -> None:
     """Do a hub's jobs in this process, over the ledger at `url`, and die as told."""
     ledger = SqlLedger.open(url, exclusive=True)
-    world = World(MemoryLedger())
-    channel = Client(address, authkey=b"toys")
-    lock = threading.Lock()
+    world = World(MemoryLedger(), till=True)
+    line = Line(Client(address, authkey=b"toys"))
     hub = msgspec.structs.replace(
         world.hub,
         ledger=Mortal(ledger, death, commits),
-        connections={"erp": world.erp, **{toy.name: Remote(toy, channel, lock) for toy in world.toys}},
+        connections={**world.hub.connections, **{toy.name: Remote(toy, line) for toy in world.toys}},
         now=lambda: clock,
+        packs={toy.name: 2 for toy in world.toys},
     )
     try:
         asyncio.run(_jobs(hub, files))
+        asyncio.run(_visit(hub, line))
     finally:
         ledger.close_here()
 
@@ -174,8 +182,52 @@ async def _jobs(hub: Hub, files: Sequence[Envelope]) -> None:
             await resolve(hub, toy.name)
             for entity in toy.kinds:
                 await pull(hub, toy.name, entity)
-            while await deliver(hub, toy.name):
-                pass
+            await _write(hub, toy.name)
+
+
+async def _write(hub: Hub, connection: str) -> None:
+    """Deliver until nothing is ready, packs of one lane side by side."""
+    ends: asyncio.Queue[int] = asyncio.Queue()
+    under_way = 0
+    async with asyncio.TaskGroup() as group:
+        packs = Packs(hub, connection, start=group.create_task, ended=ends.put_nowait)
+        while True:
+            await packs.room()
+            if await packs.begin(limit=1):
+                under_way += 1
+            elif under_way:
+                await ends.get()
+                under_way -= 1
+            else:
+                return
+
+
+async def _visit(hub: Hub, line: Line) -> None:
+    """Let somebody come for orders, read everything in the parent, and say so."""
+    session = f"process {os.getpid()}"
+    await untaken(hub, "till", but=session)
+    visit = Visit(session, 1, hub.now() + 3600)
+    async for portion in offer(hub, "till", "order", visit, limit=1000):
+        for step in portion:
+            await line.ask("till", "read", step)
+    await taken(hub, "till", session, offers={1})
+
+
+class Line:
+    """The line to the parent; one question at a time."""
+
+    def __init__(self, channel: Connection) -> None:
+        self._channel = channel
+        self._lock = threading.Lock()
+
+    async def ask(self, name: str, method: str, *arguments: object) -> Any:
+        """Ask a toy of the parent to do something."""
+        return await asyncio.to_thread(self._ask_here, name, method, arguments)
+
+    def _ask_here(self, name: str, method: str, arguments: tuple[object, ...]) -> Any:
+        with self._lock:
+            self._channel.send((name, method, arguments))
+            return self._channel.recv()
 
 
 class Mortal:
@@ -183,6 +235,7 @@ class Mortal:
 
     def __init__(self, ledger: SqlLedger, death: Death | None, commits: Any) -> None:
         self.ledger = ledger
+        self.page = ledger.page
         self.death = death
         self.commits = commits
 
@@ -218,13 +271,12 @@ class Remote:
 
     vendor = "toy"
 
-    def __init__(self, toy: Toy, channel: Connection, lock: threading.Lock) -> None:
+    def __init__(self, toy: Toy, line: Line) -> None:
         self.name = toy.name
         self.visible_after_s = toy.visible_after_s
         self.kinds = toy.kinds
         self._toy = toy
-        self._channel = channel
-        self._lock = lock
+        self._line = line
 
     def traits(self, entity: str) -> Traits:
         """Return what is required, and what the system fills in by itself."""
@@ -267,9 +319,4 @@ class Remote:
         return found
 
     async def _ask(self, method: str, *arguments: object) -> Any:
-        return await asyncio.to_thread(self._ask_here, method, arguments)
-
-    def _ask_here(self, method: str, arguments: tuple[object, ...]) -> Any:
-        with self._lock:
-            self._channel.send((self.name, method, arguments))
-            return self._channel.recv()
+        return await self._line.ask(self.name, method, *arguments)

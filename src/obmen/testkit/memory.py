@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -25,18 +26,21 @@ from obmen.ledger.contract import (
     Binding,
     Danger,
     Delivery,
+    Hold,
     Issue,
     JournalLine,
     Known,
+    MappingRow,
     OpenIssue,
+    Reserve,
     Sighting,
     StoredEnvelope,
+    Told,
     Waiter,
 )
 from obmen.ledger.epoch import GAP, HELD_EPOCH
 from obmen.ledger.inbox import RECEIVED, UNFINISHED, added, no_envelope
 from obmen.ledger.issues import WRITE
-from obmen.ledger.journal import Told
 from obmen.ledger.keys import key_values
 from obmen.ledger.outbox import STICKY, whole_lanes
 from obmen.ledger.settings import ACTIVE
@@ -87,7 +91,12 @@ class _Shelves:
         self.envelopes: list[StoredEnvelope] = []
         self.accepted: dict[tuple[str, str], int] = {}
         self.waiting: dict[int, None] = {}
+        self.traces: dict[tuple[str, int], str] = {}
+        self.reserves: dict[tuple[int, int], Reserve] = {}
+        self.holds: dict[tuple[str, str, int], Hold] = {}
         self.plans: dict[str, bytes] = {}
+        self.identities: dict[str, str] = {}
+        self.mappings: dict[tuple[str, str, str, str], MappingRow] = {}
         self.states: dict[str, tuple[str, str]] = {}
 
 
@@ -139,9 +148,22 @@ class MemoryTx:
         """Return binding and shadow of each known ref."""
         shadows = self._at.shadows[connection]
         return {
-            ref: Known(bound.record, bound.kind, shadows.get(bound.record))
+            ref: Known(
+                bound.record,
+                bound.kind,
+                shadows.get(bound.record),
+                self._at.traces.get((connection, bound.record), ""),
+            )
             for ref in refs
             if (bound := self._at.bindings.get(_Ref(connection, entity, ref))) is not None
+        }
+
+    def traces(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, tuple[int, str]]:
+        """Return record and traces of each live ref."""
+        return {
+            ref: (found.record, found.traces)
+            for ref, found in self.known(connection, entity, refs).items()
+            if found.kind == "live" and found.shadow is not None
         }
 
     def bound(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, int]:
@@ -150,7 +172,7 @@ class MemoryTx:
             ref: bound.record
             for ref in refs
             if (bound := self._at.bindings.get(_Ref(connection, entity, ref))) is not None
-            and bound.kind != "gone"
+            and bound.kind in {LIVE, "alias"}
         }
 
     def refs_of(self, connection: str, records: Collection[int]) -> dict[int, str]:
@@ -256,11 +278,29 @@ class MemoryTx:
             for ref in self._live(connection, record):
                 self._set(self._at.bindings, ref, self._at.bindings[ref]._replace(kind=kind))
 
-    def put_shadows(self, connection: str, entity: str, shadows: Mapping[int, Shadow]) -> None:  # noqa: ARG002 - the contract names it
-        """Store shadows."""
+    def put_shadows(
+        self,
+        connection: str,
+        entity: str,  # noqa: ARG002 - the contract names it
+        shadows: Mapping[int, Shadow],
+        traces: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        """Store shadows; what is not said to have traces loses those it had."""
         shelf = self._at.shadows[connection]
         for record, shadow in shadows.items():
             self._set(shelf, record, shadow)
+            self._set(self._at.traces, (connection, record), traces.get(record, ""))
+
+    def drop_shadows(self, connection: str, records: Collection[int]) -> None:
+        """Forget what a system held of these records."""
+        for record in records:
+            self._del(self._at.shadows[connection], record)
+            self._del(self._at.traces, (connection, record))
+
+    def put_traces(self, connection: str, traces: Mapping[int, str]) -> None:
+        """Remember what shadows that stay as they are were seen in."""
+        for record, seen in traces.items():
+            self._set(self._at.traces, (connection, record), seen)
 
     def put_deliveries(self, rows: Sequence[Delivery]) -> None:
         """Say who is behind. An existing row keeps `since`, `attempts` and a hold that a person must lift."""
@@ -268,6 +308,16 @@ class MemoryTx:
             shelf = self._at.outbox[row.connection]
             lease = shelf.get(row.record)
             self._set(shelf, row.record, _Lease(row, 0.0) if lease is None else _merged(lease, row))
+
+    def put_newborn(self, row: Delivery, records: Collection[int]) -> None:
+        """Say that a system is behind on records stored just now, of which it has never heard: rows like this one."""
+        found = self.records(records).values()
+        self.put_deliveries(
+            [
+                msgspec.structs.replace(row, record=record.id, lane=record.lane or record.id)
+                for record in found
+            ]
+        )
 
     def reschedule(self, rows: Sequence[Delivery]) -> None:
         """End leases: set state, reason, wakes_on, not_before and attempts exactly as given; absent rows are added."""
@@ -430,6 +480,7 @@ class MemoryTx:
         limit: int,
         lease_s: float,
         only: Collection[int] | None = None,
+        entity: str | None = None,
     ) -> list[Delivery]:
         """Lease ready rows: whole lanes in rank order, no lane that has an open attempt or a leased row."""
         shelf = self._at.outbox[connection]
@@ -440,7 +491,11 @@ class MemoryTx:
                 busy.add(row.lane)
             elif row.state in {LEASED, READY} and row.not_before <= now:
                 ready.append(row)
-        ready = [row for row in ready if row.lane not in busy and (only is None or row.record in only)]
+        ready = [
+            row
+            for row in ready
+            if row.lane not in busy and (only is None or row.record in only) and entity in {None, row.entity}
+        ]
         ready.sort(key=lambda row: (row.rank, row.lane, row.record))
         claimed = [
             msgspec.structs.replace(row, state=LEASED) for row in whole_lanes(ready[: limit + 1], limit)
@@ -471,6 +526,11 @@ class MemoryTx:
         due = [attempt for attempt in self._at.attempts[connection].values() if attempt.resolve_at <= now]
         return sorted(due, key=lambda attempt: (attempt.resolve_at, attempt.record))[:limit]
 
+    def open_attempts(self, connection: str, *, after: int, limit: int) -> list[Attempt]:
+        """Return open attempts of one system at records behind `after`, in order of record."""
+        attempts = self._at.attempts[connection]
+        return [attempts[record] for record in sorted(attempts) if record > after][:limit]
+
     # --- cursors and envelopes
     def cursor(self, connection: str, name: str) -> str:
         """Return a cursor, empty at the beginning."""
@@ -490,6 +550,10 @@ class MemoryTx:
             if envelope.state in UNFINISHED:
                 self._set(self._at.waiting, number, None)
         return self._at.accepted[key]
+
+    def accept_all(self, envelopes: Sequence[StoredEnvelope]) -> list[int]:
+        """Do the same with many; return their numbers in this order."""
+        return [self.accept(envelope) for envelope in envelopes]
 
     def envelope(self, number: int) -> StoredEnvelope:
         """Return an envelope."""
@@ -530,6 +594,48 @@ class MemoryTx:
         elif number not in self._at.waiting:
             self._set(self._at.waiting, number, None)
 
+    # --- holds
+    def put_hold(self, hold: Hold) -> None:
+        """Hold back a flow or a record; the same one again replaces when and why."""
+        self._set(self._at.holds, (hold.connection, hold.entity, hold.record), hold)
+
+    def drop_hold(self, connection: str, entity: str, record: int = 0) -> bool:
+        """Hold back a flow or a record no longer; tell whether it was."""
+        is_held = (connection, entity, record) in self._at.holds
+        self._del(self._at.holds, (connection, entity, record))
+        return is_held
+
+    def holds(self, connection: str) -> list[Hold]:
+        """Return what people hold back from one system."""
+        return sorted(hold for hold in self._at.holds.values() if hold.connection == connection)
+
+    # --- reserves
+    def put_reserves(self, reserves: Sequence[Reserve]) -> None:
+        """Store what orders keep; the same order and offer replaces."""
+        for reserve in reserves:
+            self._set(self._at.reserves, (reserve.order, reserve.offer), reserve)
+
+    def drop_reserves(self, pairs: Collection[tuple[int, int]]) -> None:
+        """Forget what these (order, offer) kept."""
+        for pair in pairs:
+            self._del(self._at.reserves, pair)
+
+    def reserves(self, orders: Collection[int]) -> list[Reserve]:
+        """Return what these orders keep."""
+        return [reserve for reserve in self._at.reserves.values() if reserve.order in orders]
+
+    def reserves_of(self, offers: Collection[int]) -> list[Reserve]:
+        """Return what is kept of these offers."""
+        return [reserve for reserve in self._at.reserves.values() if reserve.offer in offers]
+
+    def known_reserves(self, *, before: int) -> list[Reserve]:
+        """Return reserves the owner of the stock has known of since before a tick."""
+        return [reserve for reserve in self._at.reserves.values() if 0 < reserve.known_at < before]
+
+    def expired_reserves(self, *, now: float) -> list[Reserve]:
+        """Return reserves whose time has passed."""
+        return [reserve for reserve in self._at.reserves.values() if reserve.until <= now]
+
     # --- plans
     def outbox(self, connection: str, *, limit: int = 100_000) -> list[Delivery]:
         """Return the outbox rows of one system, whatever their state, in order of rank and lane."""
@@ -553,9 +659,40 @@ class MemoryTx:
         """Pause, hold or resume a connection."""
         self._set(self._at.states, connection, (state, reason))
 
+    def identity_of(self, connection: str) -> str:
+        """Return where a connection has led until now; empty while nobody has looked."""
+        return self._at.identities.get(connection, "")
+
+    def put_identity(self, connection: str, identity: str) -> None:
+        """Remember where a connection leads."""
+        self._set(self._at.identities, connection, identity)
+
+    # --- mappings
+    def put_mapping(self, row: MappingRow, *, at: float) -> int:
+        """Write a row of a mapping table and return the connection's new mapping version."""
+        version = self.mapping_version(row.connection) + 1
+        stored = msgspec.structs.replace(row, version=version, at=at)
+        self._set(self._at.mappings, (row.connection, row.kind, row.direction, row.code), stored)
+        return version
+
+    def mapping_version(self, connection: str) -> int:
+        """Return the version of a connection's mapping, 0 while nobody has written one."""
+        return max(
+            (row.version for row in self._at.mappings.values() if row.connection == connection), default=0
+        )
+
+    def mappings(self, connection: str) -> list[MappingRow]:
+        """Return the mapping of one connection as it stands, by kind, direction and code."""
+        held = [
+            key for key, row in self._at.mappings.items() if key[0] == connection and row.value is not None
+        ]
+        return [self._at.mappings[key] for key in sorted(held)]
+
 
 class MemoryLedger:
     """Facts in memory, gone with the process."""
+
+    page = 150_000
 
     def __init__(self) -> None:
         self._shelves = _Shelves()

@@ -6,6 +6,7 @@ They look at the toys' own ledgers first and at our tables only to compare the t
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 from obmen.engine.hub import Bindings, view_of
@@ -16,7 +17,8 @@ from obmen.sync.derived import HUB
 from obmen.sync.facts import STAGES
 from obmen.sync.reasons import Reason
 from obmen.sync.rules import Each, Forward, Once, Origin, Owner, in_force
-from obmen.sync.shadow import Blocked, OneOf, Shadow, View
+from obmen.sync.shadow import Blocked, OneOf, Shadow, View, Withheld
+from obmen.testkit.collector import Collector
 from obmen.testkit.shelf import Thing
 from obmen.testkit.toys import Toy
 from obmen.testkit.world import World
@@ -70,7 +72,9 @@ class Oracles:
                     self._changed(before, record)
             self.records = records
             for reader in world.readers:
-                self._behind(tx, reader, records)
+                self._behind(tx, reader, records, world.shelf(reader).kinds)
+            if world.till is not None:
+                self._behind(tx, world.till.name, records, world.till.collects)
 
     def _changed(self, before: Record | None, after: Record) -> None:
         topology = self.world.hub.topologies[after.entity]
@@ -132,15 +136,14 @@ class Oracles:
         if both(after) and not both(before):
             raise Violation(f"{where}: cancelled and shipped at once")
 
-    def _behind(self, tx: Tx, reader: str, records: dict[int, Record]) -> None:
+    def _behind(self, tx: Tx, reader: str, records: dict[int, Record], kinds: Collection[str]) -> None:
         """Check that whoever is behind is in the outbox or being written."""
         world = self.world
         shadows = tx.shadows(reader, records)
         refs = tx.refs_of(reader, records)
         rows = tx.deliveries(reader, records)
         open_ = tx.attempts(reader, records)
-        kinds = world.shelf(reader).kinds
-        eyes = (refs, world.tables[reader].copy())
+        eyes = (refs, world.tables.get(reader, {}).copy())
         views: dict[str, View] = {}
         for number, record in records.items():
             if record.entity not in kinds or number in rows or number in open_:
@@ -187,6 +190,8 @@ class Oracles:
                         for toy in world.toys:
                             if entity in toy.kinds:
                                 self._reader_agrees(tx, toy, record)
+                        if world.till is not None and entity in world.till.collects:
+                            self._taker_agrees(tx, world.till, record)
 
     def _source_agrees(self, tx: Tx, record: Record) -> None:
         ref = tx.refs_of("erp", [record.id]).get(record.id)
@@ -226,6 +231,30 @@ class Oracles:
         for atom, value in record.atoms.items():
             self._atom_agrees(toy, thing, record, atom, value, view, shadow)
 
+    def _taker_agrees(self, tx: Tx, till: Collector, record: Record) -> None:
+        """Check that who comes for a record holds one document of it, whole and as the record stands."""
+        row = tx.deliveries(till.name, [record.id]).get(record.id)
+        if row is not None:
+            if row.state not in {WAITING, HELD}:
+                raise Violation(f"{record.entity} {record.id} was never taken by {till.name}: {row}")
+            return
+        ref = tx.refs_of(till.name, [record.id]).get(record.id)
+        shadow = tx.shadows(till.name, [record.id]).get(record.id)
+        if ref is None or shadow is None:
+            view = self._view(tx, till.name, record.entity)
+            if self._is_behind(tx, view, record, shadow, bound=False):
+                raise Violation(f"{record.entity} {record.id} never reached {till.name}")
+            return
+        view = self._view(tx, till.name, record.entity)
+        for atom, value in record.atoms.items():
+            wire = view.encode(ENTITIES[record.entity].atom(atom), atom, value)
+            if view.codec.carries(atom) and not isinstance(wire, Blocked | Withheld):
+                stands = till.documents.get(ref, {}).get(atom)
+                if stands != wire:
+                    raise Violation(
+                        f"{till.name} {ref}.{atom} is {stands!r}; order {record.id} says {value!r}"
+                    )
+
     def _atom_agrees(
         self,
         toy: Toy,
@@ -241,7 +270,7 @@ class Oracles:
         known = ENTITIES[record.entity].atom(atom)
         wire = view.encode(known, atom, value)
         stands = thing.fields.get(atom)
-        if isinstance(wire, Blocked) or (atom == "available" and thing.ours.get(atom) == wire):
+        if isinstance(wire, Blocked | Withheld) or (atom == "available" and thing.ours.get(atom) == wire):
             return
         rule = self.world.hub.topologies[record.entity].rule(atom)
         if atom not in thing.fields and (wire is None or (isinstance(rule, Once) and rule.by == toy.name)):

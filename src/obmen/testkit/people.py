@@ -8,7 +8,7 @@ from random import Random
 from obmen.model import Record, Value
 from obmen.sync.facts import STAGES, clash
 from obmen.sync.rules import Each, Forward
-from obmen.sync.shadow import Blocked, OneOf, Wire
+from obmen.sync.shadow import Blocked, OneOf, Wire, Withheld
 from obmen.testkit.oracles import Violation
 from obmen.testkit.shelf import Shelf, Thing
 from obmen.testkit.world import World, may_decide
@@ -92,7 +92,10 @@ class People:
                 if any(thing.fields.get("number") == number for thing in shelf.alive("order")):
                     return
             stage = shelf.codecs["order"].encode("stage", "new")
-            fields = {"number": number, "stage": stage if not isinstance(stage, Blocked) else UNKNOWN}
+            fields = {
+                "number": number,
+                "stage": stage if not isinstance(stage, Blocked | Withheld) else UNKNOWN,
+            }
             if "comment" in shelf.kinds["order"].atoms and rng.random() < 0.5:
                 fields["comment"] = self._text()
         shelf.person_creates(entity, fields)
@@ -107,7 +110,7 @@ class People:
         codec = shelf.codecs[thing.entity]
         if atom == "active":
             value = codec.encode(atom, rng.random() < 0.7)
-            return None if isinstance(value, Blocked) else value
+            return None if isinstance(value, Blocked | Withheld) else value
         if atom in {"kind", "stage"}:
             codes: list[str] = list(codec.tables.get(atom, {}))  # type: ignore[attr-defined]  # toys' codecs have tables
             return rng.choice([*codes, *codes, UNKNOWN])

@@ -63,7 +63,7 @@ class Shelf:
     """The objects of one toy system. `noticed`, `said` and `wrongs` are the referee's."""
 
     vendor = "toy"
-    visible_after_s = 5.0
+    visible_after_s = 25.0
 
     def __init__(
         self,

@@ -20,12 +20,14 @@ from obmen.connectors.contract import (
     Page,
     Pending,
     Portion,
+    Recall,
     Refused,
     Step,
     Unknown,
     Unlanded,
+    forget,
 )
-from obmen.engine.delivering import MARK
+from obmen.engine.preparing import MARK
 from obmen.errors import AuthFailed, Transient
 from obmen.sync.shadow import Codec, Look, Wire
 from obmen.testkit.shelf import Kind, Shelf, Thing
@@ -116,6 +118,10 @@ class Toy(Shelf):
             raise Transient("toy.down", f"{self.name} does not answer", f"{self.name} не отвечает")
 
     # --- writing --------------------------------------------------------------------------------------------------
+
+    def effects(self, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - toys have no buyers
+        """Set nothing off."""
+        return ()
 
     async def push(self, steps: Sequence[Step]) -> Sequence[Outcome]:
         """Write steps, each with the next fault of the list, if any."""
@@ -265,7 +271,7 @@ class FileToy(Shelf):
             body=msgspec.json.encode(sheets),
         )
 
-    def unpack(self, envelope: Envelope, position: int) -> Iterator[Portion]:
+    def unpack(self, envelope: Envelope, position: int, *, recall: Recall = forget) -> Iterator[Portion]:  # noqa: ARG002 - a toy's file is small
         """Read a file part by part."""
         sheets = msgspec.json.decode(envelope.body, type=list[Sheet])
         for number, sheet in enumerate(sheets[position:], position + 1):

@@ -1,7 +1,8 @@
 """A small world for the referee: a hub, a file source, three toy systems, one clock, and what is on its way.
 
 `erp` sends files and owns the catalogue; `shop` spells exactly, takes orders and sells; `crm` is lossy: it cuts,
-strips, has several codes for one fact and may decide some things; `retail` rounds, and joins when the ledger is full.
+strips, has several codes for one fact and may decide some things; `retail` rounds, and joins when the ledger is full;
+`till` comes and takes orders, where a world has one.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from obmen.sync.rules import (
 )
 from obmen.sync.shadow import Wire
 from obmen.testkit.codecs import LossyCodec, StrictCodec, Table
+from obmen.testkit.collector import Collector
 from obmen.testkit.shelf import Kind, Shelf
 from obmen.testkit.toys import FileToy, Toy
 
@@ -71,6 +73,7 @@ DEFAULT: dict[str, Rule] = {"product": Owner("erp"), "offer": Owner("erp"), "ord
 NATURAL = {"product": "sku", "order": "number"}
 CREATORS = {"product": ("erp",), "offer": ("erp",), "order": ("shop",)}
 ORDER = ("number", "stage", "cancelled", "payments.shop", "payments.crm", "comment", "responsible")
+_FAMILIES = frozenset(atom.partition(".")[0] for atom in ORDER)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -99,6 +102,7 @@ class Inline:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
+        self.page = ledger.page
 
     @contextmanager
     def begin(self) -> Iterator[Tx]:
@@ -128,7 +132,7 @@ class Inline:
 class World:
     """Everything there is. The driver moves it, the oracles look at it."""
 
-    def __init__(self, ledger: Ledger, *, laws: Laws = ALL, retail: bool = False) -> None:
+    def __init__(self, ledger: Ledger, *, laws: Laws = ALL, retail: bool = False, till: bool = False) -> None:
         self.ledger = Inline(ledger)
         self.laws = laws
         self.clock = START
@@ -144,6 +148,9 @@ class World:
         self.shop = self._toy("shop", SHOP)
         self.crm = self._toy("crm", CRM, lossy=True, normalise=_strip)
         self.retail = self._toy("retail", RETAIL, normalise=_round)
+        self.till = (
+            Collector("till", StrictCodec("till", _FAMILIES, {"stage": STAGE_CODES})) if till else None
+        )
         self.readers = ["shop", "crm"]
         self.hub = self._hub()
         if retail:
@@ -249,9 +256,11 @@ class World:
     def _hub(self) -> Hub:
         readers = tuple(Reader(to=name, when=CONDITIONS.get(name)) for name in self.readers)
         plain = tuple(Reader(to=name) for name in self.readers)
+        taking = () if self.till is None else (self.till,)
+        readers += tuple(Reader(to=till.name) for till in taking)
         return Hub(
             ledger=self.ledger,
-            connections={"erp": self.erp, **{toy.name: toy for toy in self.toys}},
+            connections={"erp": self.erp, **{one.name: one for one in (*self.toys, *taking)}},
             topologies={
                 entity: Topology(
                     entity,
@@ -261,7 +270,7 @@ class World:
                     tuple(
                         reader
                         for reader in (readers if entity == "order" else plain)
-                        if entity in self.shelf(reader.to).kinds
+                        if reader.to == "till" or entity in self.shelf(reader.to).kinds
                     ),
                 )
                 for entity in RULES

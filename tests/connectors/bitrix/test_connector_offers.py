@@ -1,5 +1,5 @@
 import pytest
-from open_shop import GUID, make_step, opened
+from open_shop import GUID, ScriptedFaults, make_step, opened
 
 from obmen.connectors.bitrix.sandbox import Setup
 from obmen.connectors.contract import Done, Refused, Unknown
@@ -269,3 +269,38 @@ async def test_fifty_new_prices_take_few_requests(world):
 
     assert {Done} == {type(outcome) for outcome in outcomes}
     assert world.budget.calls - before <= 4
+
+
+def rates(world):
+    """The VAT of every element of the shop, by its id."""
+    known = {vat.id: vat.rate for vat in world.shop.state.vats}
+    return {element.id: known.get(element.vat_id) for element in world.shop.state.elements.where()}
+
+
+async def test_a_product_whose_vat_changes_carries_it_to_the_variants_already_there(world, product):
+    await world.connection.push([make_step("product", ref=product, vat="22")])
+    boots = [
+        await world.create("offer", record=n, product=product, characteristics=[["Размер", str(n)]])
+        for n in (42, 43)
+    ]
+    alone = await world.create("product", record=200, xml_id="guid-200", name="Кабель", vat="22")
+    (done,) = await world.connection.push([make_step("product", ref=product, vat="10")])
+
+    assert isinstance(done, Done), done
+    assert rates(world) == {int(product): 10, int(boots[0]): 10, int(boots[1]): 10, int(alone): 22}
+    before = world.writes()
+    await world.connection.push([make_step("product", ref=product, vat="10")])
+    assert world.writes() == before
+
+
+@pytest.mark.parametrize("broken", range(7))
+async def test_a_rate_that_broke_off_on_its_way_is_carried_on_by_the_next_write(world, product, broken):
+    await world.connection.push([make_step("product", ref=product, vat="22")])
+    boots = await world.create("offer", record=42, product=product, characteristics=[["Размер", "42"]])
+    world.shop.faults = ScriptedFaults([*[""] * broken, "lost_answer"])
+    await world.connection.push([make_step("product", ref=product, vat="10")])
+    world.shop.faults = ScriptedFaults([])
+    (done,) = await world.connection.push([make_step("product", ref=product, vat="10")])
+
+    assert isinstance(done, Done)
+    assert rates(world) == {int(product): 10, int(boots): 10}

@@ -256,6 +256,15 @@ def test_a_file_that_is_no_export_is_refused_as_a_whole_in_both_languages(read):
     assert caught.value.ru.startswith("Файл «file.xml»: ")
 
 
+@pytest.mark.parametrize(("version", "told"), [("2.09", True), ("2.10", False), ("3.1", False)])
+async def test_check_says_what_an_old_schema_cannot_tell_of_orders(tmp_path, version, told):
+    settings = Settings(login="1c", password="x", orders=True, orders_version=version)
+    ports = Ports(budget=NoBudget(), log=print, now=Clock(), spool=tmp_path / "erp")
+    codes = [finding.code for finding in await connector.open("erp", settings, ports).check()]
+
+    assert ("onec.orders.whole" in codes) is told
+
+
 async def test_check_tells_open_doors_and_equal_names(onec, read):
     types = "".join(f"<ТипЦены><Ид>t{n}</Ид><Наименование>Опт</Наименование></ТипЦены>" for n in (1, 2))
     read(frame(f"<Классификатор><Ид>k</Ид><ТипыЦен>{types}</ТипыЦен></Классификатор>"))

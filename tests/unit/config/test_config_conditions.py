@@ -35,6 +35,15 @@ def test_a_record_without_a_stage_has_reached_none():
     assert [name for name in STAGES if ask(name, order())] == []
 
 
+def test_an_order_with_a_deposit_waits_for_the_deposit_and_not_for_the_rest():
+    rest = {"payments__2": {"sum": "60.00 RUB", "paid": False, "prepaid": False}}
+    for text in ("confirmed and (prepaid implies paid)", "confirmed and (paid or not prepaid)"):
+        assert not ask(text, order(stage="confirmed", **paying(paid=False, amount="40.00 RUB"), **rest))
+        assert ask(text, order(stage="confirmed", **paying(paid=True, amount="40.00 RUB"), **rest))
+        both = {"payments__2": {"sum": "60.00 RUB", "paid": False, "prepaid": True}}
+        assert not ask(text, order(stage="confirmed", **paying(paid=True, amount="40.00 RUB"), **both))
+
+
 def test_an_order_goes_to_accounting_when_confirmed_and_paid_if_prepaid():
     text = "confirmed and (prepaid implies paid)"
 

@@ -4,6 +4,7 @@ import pytest
 from configured import CONNECTORS, Desk, DeskSettings, Stall
 
 from obmen.config import example_config, settings_reference
+from obmen.connectors import SHIPPED
 
 LANGUAGES = ("ru", "en")
 
@@ -16,7 +17,7 @@ def text(request):
 def switched_on(text):
     """The example with its optional blocks put in."""
     return re.sub(
-        r"^# ((\[sync|creators|owners|readers|default|money|stage|payments|shipments|returns|offer\.prices).*)$",
+        r"^# ((\[sync|creators|match = |owners|readers|default|money|stage|cancelled|note|payments|shipments|returns|numbers|offer\.prices).*)$",
         r"\1",
         text,
         flags=re.MULTILINE,
@@ -43,7 +44,7 @@ def test_going_live_by_the_example_is_quiet(read, text):
 def test_its_optional_blocks_load_when_they_are_switched_on(read, text):
     config = read(base=switched_on(text), env={"SHOP_HOOK": "https://shop.test"})
 
-    assert list(config.sync) == ["category", "product", "offer", "customer", "order"]
+    assert list(config.sync) == ["category", "product", "offer", "order"]
     assert len(config.connections["shop"].windows("offer", "prices.base")) == 1
 
 
@@ -64,7 +65,7 @@ def test_every_setting_stands_in_it_with_its_default(text):
 
 
 def test_what_stands_in_comments_as_defaults_is_true(read, text):
-    settings = text[: text.index("# [sync.customer]")] + text[text.index("[guards]") :]
+    settings = text[: text.index("# [sync.order]")] + text[text.index("[guards]") :]
     values = re.sub(r"^# (\w+ = .+)$", r"\1", settings, flags=re.MULTILINE)
     plain = read(base=text, env={"SHOP_HOOK": "h"})
     spelled = read(base=values, env={"SHOP_HOOK": "h"})
@@ -102,6 +103,21 @@ def test_the_reference_lists_every_setting_of_every_section():
     assert '| `vat` | a function like "rules:vat_for" |  |  |' in page
     assert "## Connection of type `stall`" in page
     assert "| `until` |" in page
+
+
+def test_tables_inside_a_connection_have_every_setting_in_the_example_and_in_the_reference():
+    shop, erp, *_ = SHIPPED
+    example, page = (
+        example_config("en", erp=erp, shop=shop),
+        settings_reference([erp, shop]),
+    )
+
+    assert "# [connections.shop.orders]\n" in example
+    assert '# delivery_line = "ORDER_DELIVERY"' in example
+    assert "Tables(" not in example + page
+    for name in ("order", "orders", "orders.pay_systems.<key>", "orders.events"):
+        assert f"### `[connections.<name>.{name}]`" in page
+    assert "| `receipts` | one of" in page
 
 
 def test_the_reference_speaks_russian_as_well():

@@ -65,8 +65,8 @@ def test_every_fault_is_told_at_once_with_its_place_and_the_choices(refuse):
     )
 
     assert told == [
-        "[gards] — no such section; known: hub, connections, sync, guards, offer; did you mean «guards»?",
-        "[hub] laanguage — no such setting; known: ledger, host, port, language, time_zone, spool, keep_exchanges_days, keep_journal_days; did you mean «language»?",
+        "[gards] — no such section; known: hub, connections, sync, guards, offer, alerts; did you mean «guards»?",
+        "[hub] laanguage — no such setting; known: ledger, host, port, trusted_proxies, language, time_zone, spool, keep_exchanges_days, keep_journal_days; did you mean «language»?",
         "[hub] port = 0: expected a whole number from 1 to 65535",
         "[connections.shop] colour — no such setting; known: hook, prices, mirrors, folder, limits, type, match, keyed_by, silent_after, schedule, functions",
         '[connections.shop] limits = ["many"]: expected a list [a whole number, …]',

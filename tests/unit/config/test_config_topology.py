@@ -1,5 +1,5 @@
 import pytest
-from configured import CONNECTORS, GOODS, Desk
+from configured import BASE, CONNECTORS, GOODS, Desk, Stall
 
 from obmen.model import Record
 from obmen.sync.facts import STAGES
@@ -254,3 +254,23 @@ def test_a_connector_without_change_times_is_no_ground_for_latest(refuse):
             connectors=(Desk(), CONNECTORS[1]),
         )[0]
     )
+
+
+def test_a_vendor_that_gets_its_goods_from_elsewhere_needs_no_products(read):
+    class Crm(Stall):
+        vendor = "crm"
+        recognises = ("offer",)
+
+    base = BASE.replace('type = "stall"', 'type = "crm"')
+    text = """
+[sync.product]
+creators = ["erp"]
+owners = { default = "erp" }
+readers = []
+
+[sync.offer]
+creators = ["erp"]
+owners = { default = "erp" }
+readers = ["shop"]
+"""
+    assert read(text, base=base, connectors=(Desk(), Crm())).sync["offer"].reader("shop") is not None

@@ -1,11 +1,13 @@
 """Deliveries: looked at, found, written down, sent, received; and nothing twice, whatever is lost on the way."""
 
+import msgspec
 import pytest
 from toy_world import history, issue_keys, offer, product, record, rows, send, write
 
+from obmen.connectors.contract import Doubt
 from obmen.engine.delivering import deliver
 from obmen.engine.resolving import resolve
-from obmen.errors import AuthFailed
+from obmen.errors import AuthFailed, Transient
 
 
 def names(world):
@@ -78,6 +80,37 @@ async def test_an_answer_that_is_lost_is_looked_up_before_anything_is_repeated(w
     assert rows(world) == {}
 
 
+async def test_an_unanswered_write_is_looked_up_as_soon_as_it_can_have_landed(world):
+    product(world)
+    await send(world)
+    world.shop.faults.append("lost request")
+    await write(world)
+    world.pass_time(world.shop.visible_after_s - 1)
+    assert await resolve(world.hub, "shop") == 0
+    world.pass_time(2.0)
+    assert await resolve(world.hub, "shop") == 1
+    await write(world)
+
+    assert names(world) == ["Дрель"]
+
+
+async def test_what_could_not_even_be_asked_about_is_ready_again_at_once(world):
+    drill = product(world)
+    await send(world)
+    find, world.shop.find = world.shop.find, _down
+    with pytest.raises(Transient):
+        await deliver(world.hub, "shop")
+    assert rows(world) == {record(world, drill.ref).id: ("ready", "")}
+
+    world.shop.find = find
+    await write(world)
+    assert names(world) == ["Дрель"]
+
+
+async def _down(_entity, _steps):
+    raise Transient("toy.down", "the shop does not answer", "магазин не отвечает")
+
+
 async def test_a_write_that_did_not_land_is_repeated_later(world):
     drill = product(world)
     await send(world)
@@ -130,3 +163,23 @@ async def test_what_was_deleted_there_is_told_and_not_created_again(world):
 
     assert names(world) == []
     assert issue_keys(world) == [f"gone:shop:{record(world, drill.ref).id}"]
+
+
+async def test_a_write_that_leaves_a_doubt_is_done_and_tells_a_person(world, monkeypatch):
+    drill = product(world)
+    await send(world)
+    push = world.shop.push
+    doubt = Doubt(code="toy.shared", en="two share a phone", ru="телефон общий")
+
+    async def doubtful(steps):
+        return [msgspec.structs.replace(done, doubts=(doubt,)) for done in await push(steps)]
+
+    monkeypatch.setattr(world.shop, "push", doubtful)
+    await write(world)
+
+    number = record(world, drill.ref).id
+    assert rows(world) == {}
+    assert issue_keys(world) == [f"doubt:shop:{number}:toy.shared"]
+    with world.begin() as tx:
+        (opened,) = tx.issues()
+    assert opened.issue.en == "shop, «Дрель»: two share a phone"

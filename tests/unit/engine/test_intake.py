@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from ledgers import sqlite_ledger
@@ -60,3 +61,50 @@ async def test_patience_has_an_end(world):
     number = await intake.accept(envelope())
 
     assert (await intake.progress(number, wait_s=0.01)).state == "waiting"
+
+
+async def test_what_comes_at_once_is_stored_together_and_each_is_told_its_number(world):
+    transactions = []
+    intake = HubIntake(counting(world.hub, transactions), lambda _: None)
+    numbers = await asyncio.gather(*(intake.accept(envelope(str(each))) for each in (1, 2, 2, 3)))
+
+    assert numbers[1] == numbers[2]
+    assert len(set(numbers)) == 3
+    assert len(transactions) == 1
+
+
+async def test_one_that_cannot_be_stored_takes_nobody_with_it(world):
+    def refuse(tx):
+        accept_all = tx.accept_all
+
+        def picky(together):
+            if any(stored.key == "bad" for stored in together):
+                raise ValueError("not this one")
+            return accept_all(together)
+
+        tx.accept_all = picky
+
+    intake = HubIntake(counting(world.hub, [], refuse), lambda _: None)
+    good, bad, other = await asyncio.gather(
+        *(intake.accept(envelope(key)) for key in ("1", "bad", "2")), return_exceptions=True
+    )
+
+    assert isinstance(bad, ValueError)
+    with world.begin() as tx:
+        assert [stored.id for stored in tx.waiting_envelopes()] == sorted([good, other])
+
+
+def counting(hub, transactions, change=lambda _: None):
+    """The hub over a ledger whose transactions are counted, and changed before they are used."""
+
+    class Counting:
+        async def run(self, work):
+            transactions.append(work)
+
+            def changed(tx):
+                change(tx)
+                return work(tx)
+
+            return await hub.ledger.run(changed)
+
+    return msgspec.structs.replace(hub, ledger=Counting())

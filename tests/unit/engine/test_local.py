@@ -122,6 +122,28 @@ async def test_an_outage_is_told_when_it_begins_and_when_it_ends(world, caplog):
     assert told == ["poll: shop does not answer (tried again by itself)", "poll: works again"]
 
 
+async def test_an_outage_that_lasts_is_an_issue_until_it_ends_whoever_is_restarted_meanwhile(world):
+    clock = [1000.0]
+    world.hub = msgspec.structs.replace(world.hub, rng=Impatient(), now=lambda: clock[0])
+    pull = world.shop.pull
+    failed = []
+
+    async def fail(_entity, _cursor):
+        failed.append(clock[0])
+        raise Transient("toy.down", "shop does not answer", "нет ответа", retry_after_s=0.0)
+
+    world.shop.pull = fail
+    async with running(world, polls()):
+        await until(lambda: len(failed) > 3)
+        assert issue_keys(world) == []  # a short one is nobody's business
+        clock[0] += 3600
+        await until(lambda: issue_keys(world) == ["down:shop"])
+    async with running(world, polls()):
+        await until(lambda: issue_keys(world) == [])
+        world.shop.pull = pull
+    assert issue_keys(world) == []
+
+
 async def test_a_chore_that_fails_stops_nobody(world):
     async def work():
         raise ZeroDivisionError

@@ -3,6 +3,8 @@
 from toy_world import history, issue_keys, offer, product, record, rows, send
 
 from ledgers import taken_back
+from obmen.connectors.contract import Traits
+from obmen.engine.pulling import pull
 from obmen.engine.settling import Arrival, settle_page
 from obmen.sync.shadow import Look
 
@@ -92,3 +94,27 @@ async def test_a_page_that_fails_leaves_nothing(world):
     assert before == rows(world)
     with world.begin() as tx:
         assert tx.bound("erp", "product", ["z"]) == {}
+
+
+async def test_a_stranger_of_what_is_only_recognised_is_nobodys_business(world, monkeypatch):
+    recognised = Traits(recognised=True)
+    monkeypatch.setattr(world.shop, "traits", lambda entity: recognised)
+    world.shop.new("product", {"name": "Чужой"})
+    counted = await pull(world.hub, "shop", "product")
+
+    assert counted["refused"] == 1
+    assert issue_keys(world) == []
+
+
+def test_what_bears_the_code_of_another_system_is_no_new_record(world):
+    look = Look(ref="77", fields={"name": "Дрель"}, keys={"xml_id": "1c-9"}, elsewhere=True, title="Дрель")
+    with world.begin() as tx:
+        arrival = Arrival(
+            connection="erp", entity="product", looks=[look], read_at=tx.tick(), evidence="test"
+        )
+        outcome = settle_page(tx, world.hub, arrival)
+        (opened,) = tx.issues()
+        assert tx.bound("erp", "product", ["77"]) == {}
+
+    assert outcome.counted["refused"] == 1
+    assert "bears the code «1c-9» of another system" in opened.issue.en

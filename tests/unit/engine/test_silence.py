@@ -16,7 +16,7 @@ def ledger(tmp_path):
         yield opened
 
 
-def call(ledger, *, at, error="", direction="in"):
+def call(ledger, *, at, error="", direction="in", what="catalog.checkauth"):
     with ledger.begin() as tx:
         tx.log_exchanges(
             [
@@ -24,7 +24,7 @@ def call(ledger, *, at, error="", direction="in"):
                     connection="erp",
                     at=at,
                     direction=direction,
-                    what="catalog.checkauth",
+                    what=what,
                     request="",
                     answer="",
                     status=200,
@@ -76,3 +76,16 @@ async def test_a_restart_gives_a_silent_system_its_time_again(ledger):
     call(ledger, at=START - 99 * MINUTE)
 
     assert await silent(ledger, START + MINUTE) == []
+
+
+async def test_an_exchange_of_orders_alone_breaks_the_silence_as_well(ledger):
+    assert await silent(ledger, START + 50 * MINUTE) == ["erp"]
+    call(ledger, at=START + 51 * MINUTE, what="sale.query")
+
+    assert await silent(ledger, START + 52 * MINUTE) == []
+
+
+async def test_a_stranger_who_says_success_does_not_break_the_silence(ledger):
+    call(ledger, at=START + 50 * MINUTE, what="sale.success", error="The request carries no session cookie.")
+
+    assert await silent(ledger, START + 51 * MINUTE) == ["erp"]

@@ -204,3 +204,21 @@ async def test_a_connection_gets_most_of_its_rate_and_never_all(sql_ledger, rate
     limit = budget_of(sql_ledger, "shop", rate_per_s=rate_per_s, at_once=at_once)._budget._rate
 
     assert 0.8 * rate_per_s <= limit.calls / limit.per_s <= 0.95 * rate_per_s
+
+
+async def test_who_asks_whether_it_may_call_waits_and_takes_nothing(sql_ledger):
+    async def sleep(seconds):
+        asked.append(seconds)
+        raise Enough
+
+    asked = []
+    budget = LedgerBudget(sql_ledger, "shop", sleep=sleep, rate=Limit(calls=10, per_s=1000.0))
+    await budget.ready()
+    await budget.ready()
+    assert asked == []
+
+    await budget.take()
+    for _ in range(2):
+        with pytest.raises(Enough):
+            await budget.ready()
+    assert asked == [pytest.approx(100, abs=40)] * 2

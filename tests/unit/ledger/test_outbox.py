@@ -323,3 +323,23 @@ def test_a_claim_of_named_records_leases_no_other(any_ledger):
 
     assert [found.record for found in claimed] == [2]
     assert (READY, LEASED) == (stored(any_ledger, 1).state, stored(any_ledger, 2).state)
+
+
+def test_a_claim_may_be_of_one_entity(any_ledger):
+    put(any_ledger, row(1), row(2, entity="order", rank=50))
+
+    with any_ledger.begin() as tx:
+        claimed = tx.claim("shop", now=10.0, limit=10, lease_s=60.0, entity="order")
+
+    assert [2] == [found.record for found in claimed]
+
+
+def test_open_attempts_come_page_by_page_in_order_of_record(any_ledger):
+    with any_ledger.begin() as tx:
+        tx.put_attempts([attempt(number, session="s", offer=number) for number in (5, 2, 9, 4)])
+        tx.put_attempts([attempt(3, connection="crm")])
+
+        pages = [tx.open_attempts("shop", after=after, limit=2) for after in (0, 4, 9)]
+
+    assert [[2, 4], [5, 9], []] == [[found.record for found in page] for page in pages]
+    assert ("s", 2) == (pages[0][0].session, pages[0][0].offer)

@@ -17,6 +17,8 @@ def test_a_keep_has_a_term_for_everything_that_is_pruned():
         "sightings",
         "envelopes",
         "issues",
+        "alerts",
+        "alert_tries",
         "plans",
     }
 

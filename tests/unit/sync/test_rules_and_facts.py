@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from settle_case import record, settled, topology
 
-from obmen.sync.facts import STAGES, clash, is_walk_forward
+from obmen.sync.facts import STAGES, clash, step_back
 from obmen.sync.rules import (
     Each,
     Forward,
@@ -117,6 +117,11 @@ def test_an_unknown_stage_raises_nothing():
         ({"cancelled": "why"}, "stage", "done", True),
         ({"cancelled": "why"}, "stage", "confirmed", False),
         ({"cancelled": None}, "stage", "done", False),
+        ({"stage": "confirmed", "shipments.erp-1": {"state": "shipped"}}, "cancelled", "buyer", True),
+        ({"stage": "confirmed", "shipments.shop-1": {"state": "waiting"}}, "cancelled", "buyer", False),
+        ({"cancelled": "buyer"}, "shipments.erp-1", {"state": "shipped"}, True),
+        ({"cancelled": "buyer"}, "shipments.erp-1", {"state": "waiting"}, False),
+        ({"cancelled": "buyer"}, "shipments.erp-1", None, False),
     ],
 )
 def test_cancelled_against_shipped_clashes_in_either_order(atoms, atom, arrived, expected):
@@ -126,5 +131,5 @@ def test_cancelled_against_shipped_clashes_in_either_order(atoms, atom, arrived,
 def test_a_walk_through_codes_is_judged_by_the_ranks_of_its_table():
     table = {"WON": "confirmed", "EXEC": "delivery", "END": "done"}
 
-    assert is_walk_forward(table, ("WON", "EXEC", "END"), STAGES)
-    assert not is_walk_forward(table, ("EXEC", "WON"), STAGES)
+    assert step_back(table, ("WON", "EXEC", "END"), STAGES) is None
+    assert step_back(table, ("EXEC", "WON"), STAGES) is not None

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 
 from obmen.cli.app import say, screen, word
-from obmen.cli.demo.stage import Stage
+from obmen.cli.demo.stage import PUSHED, Stage
 
 T = TypeVar("T")
 
@@ -54,19 +54,24 @@ class Board:
         return task.result()
 
     def counters(self) -> Table:
-        """Return the three columns: 1C, the hub, the shop."""
-        table = Table(box=None, padding=(0, 3, 0, 2))
-        table.add_column("1С" if word("ru", "en") == "ru" else "1C", style="yellow", min_width=18)
-        table.add_column(word("Обмен", "Hub"), style="cyan", min_width=20)
-        table.add_column(word("Магазин", "Shop"), style="green", min_width=26)
-        world = self._stage.erp.world
-        offers = sum(len(product.offers) for product in world.products)
+        """Return a column for each: 1C, the hub, the shop, the CRM."""
+        table = Table(box=None, padding=(0, 2, 0, 2))
+        for name, style, width in (
+            (word("1С", "1C"), "yellow", 15),
+            (word("Обмен", "Hub"), "cyan", 15),
+            (word("Магазин", "Shop"), "green", 24),
+            ("RetailCRM", "magenta", 12),
+        ):
+            table.add_column(name, style=style, min_width=width)
+        erp, crm = self._stage.erp, self._stage.crm.counts()
+        offers = sum(len(product.offers) for product in erp.world.products)
         shop = self._stage.shop.counts()
         hub, waiting = self._hub()
         table.add_row(
-            word(f"товаров {len(world.products)}", f"{len(world.products)} products"),
+            word(f"товаров {len(erp.world.products)}", f"{len(erp.world.products)} products"),
             word(f"товаров {hub['product']}", f"{hub['product']} products"),
             word(f"товаров {shop['products_live']}", f"{shop['products_live']} products"),
+            word(f"товаров {crm['products']}", f"{crm['products']} products"),
         )
         table.add_row(
             word(f"предложений {offers}", f"{offers} offers"),
@@ -77,14 +82,15 @@ class Board:
             ),
         )
         table.add_row(
-            "",
+            word(f"заказов {len(erp.book.orders)}", f"{len(erp.book.orders)} orders"),
             word(f"к отправке {waiting}", f"{waiting} to send"),
-            word(f"картинок {shop['pictures']}", f"{shop['pictures']} pictures"),
+            word(f"заказов {shop['orders']}", f"{shop['orders']} orders"),
+            word(f"заказов {crm['orders']}", f"{crm['orders']} orders"),
         )
         return table
 
     def _hub(self) -> tuple[Counter[str], int]:
         with self._stage.hub.ledger.begin() as tx:
             counted = Counter({entity: tx.count_bound("erp", entity) for entity in ("product", "offer")})
-            waiting = sum(row.state in {"ready", "leased"} for row in tx.outbox("shop"))
+            waiting = sum(row.state in {"ready", "leased"} for name in PUSHED for row in tx.outbox(name))
         return counted, waiting

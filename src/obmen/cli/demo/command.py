@@ -33,10 +33,10 @@ def demo(
 async def _play(seed: int) -> bool:
     began = time.monotonic()
     say(
-        "[bold]Обмен: 1С → магазин «Инструмент и дом»[/]\nВсё локально, ничего никуда не отправляется: "
-        "1С и магазин — симуляторы на этом компьютере, обмен настоящий, на одном файле SQLite.",
-        "[bold]Obmen: 1C → the shop «Инструмент и дом»[/]\nEverything is local, nothing is sent anywhere: "
-        "1C and the shop are simulators on this machine, the hub is real, on one SQLite file.",
+        "[bold]Обмен: 1С, магазин «Инструмент и дом», RetailCRM[/]\nВсё локально, ничего никуда не отправляется: "
+        "три системы — симуляторы на этом компьютере, обмен настоящий, на одном файле SQLite.",
+        "[bold]Obmen: 1C, the shop «Инструмент и дом», RetailCRM[/]\nEverything is local, nothing is sent anywhere: "
+        "the three systems are simulators on this machine, the hub is real, on one SQLite file.",
     )
     async with stage(FOLDER, seed) as live:
         board = Board(live)
@@ -47,7 +47,7 @@ async def _play(seed: int) -> bool:
         kept &= _verdict(live, board)
     seconds = time.monotonic() - began
     say(f"\nЗаняло {seconds:.0f} с. Дальше:", f"\nIt took {seconds:.0f} s. Next:")
-    screen.print(f"  obmen show offer BOT-URAL -c {FOLDER}/obmen.toml", markup=False)
+    screen.print(f"  obmen show order 17 -c {FOLDER}/obmen.toml", markup=False)
     say(
         "  README: первый настоящий обмен за десять минут", "  README: the first real exchange in ten minutes"
     )

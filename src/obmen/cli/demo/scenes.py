@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from obmen.cli.configured import facts
+from obmen.cli.demo import order
 from obmen.cli.demo.board import Board
-from obmen.cli.demo.stage import Stage
+from obmen.cli.demo.stage import Stage, until
+from obmen.cli.demo.words import EN, RU, rub
 from obmen.connectors.onec.sandbox.exchange import Outcome
 from obmen.connectors.onec.sandbox.export import Export
 from obmen.sync.reasons import Reason
@@ -57,7 +58,7 @@ async def zeros(stage: Stage, board: Board) -> bool:
         "All stock in 1C became zero; it is exported on Friday evening…",
     )
     await board.watch(stage.export(Export(content="rests")))
-    await _until(lambda: _guards(stage) != [], at_most_s=15)
+    await until(lambda: _guards(stage) != [], at_most_s=15)
     guards = _guards(stage)
     for ru, en in guards:
         board.line(f"[yellow]{ru}[/]", f"[yellow]{en}[/]")
@@ -68,7 +69,7 @@ async def zeros(stage: Stage, board: Board) -> bool:
     )
     stage.erp.world = world
     await stage.export(Export(content="rests"))
-    await _until(lambda: _guards(stage) == [], at_most_s=15)
+    await until(lambda: _guards(stage) == [], at_most_s=15)
     await stage.rest()
     return held & board.check(
         not _guards(stage) and stage.written() == before,
@@ -85,7 +86,7 @@ async def hand(stage: Stage, board: Board) -> bool:
         "Контент-менеджер ставит дрели цену 1,00 ₽ прямо в магазине…",
         "A content manager sets the drill's price to 1.00 right in the shop…",
     )
-    await _until(lambda: _price(stage, element) != "1.00", at_most_s=20)
+    await until(lambda: _price(stage, element) != "1.00", at_most_s=20)
     await stage.rest()
     reasons = _reasons(stage, DRILL)
     for ru, en in reasons:
@@ -93,8 +94,8 @@ async def hand(stage: Stage, board: Board) -> bool:
     wanted = str(stage.erp.world.offer(DRILL).prices[stage.erp.world.price_type("Розничная").id])
     return board.check(
         _price(stage, element) == wanted and bool(reasons),
-        f"цена снова {wanted} ₽, причина в журнале",
-        f"the price is {wanted} again, the journal says why",
+        f"цена снова {rub(wanted, 'ru')}, причина в журнале",
+        f"the price is {rub(wanted, 'en')} again, the journal says why",
     )
 
 
@@ -107,12 +108,12 @@ async def new_price(stage: Stage, board: Board) -> bool:
     stage.erp.act("price", offer=DRILL, price_type="Розничная", amount=price)
     await board.watch(stage.export(Export(content="prices")))
     (element,) = stage.shop.operator.find(xml_id=offer.product)
-    await _until(lambda: _price(stage, element) == price, at_most_s=15)
+    await until(lambda: _price(stage, element) == price, at_most_s=15)
     await stage.rest()
     return board.check(
         _price(stage, element) == price and stage.written() - before == 1,
-        f"новая цена дрели {price} ₽ в магазине, записей: {stage.written() - before}",
-        f"the drill's new price {price} is in the shop; writes: {stage.written() - before}",
+        f"новая цена дрели {rub(price, 'ru')} в магазине, записей: {stage.written() - before}",
+        f"the drill's new price {rub(price, 'en')} is in the shop; writes: {stage.written() - before}",
     )
 
 
@@ -126,6 +127,17 @@ SCENES = (
     Scene("Обычное изменение цены", "An ordinary change of a price", new_price),
     Scene("Выгрузка с нулевыми остатками", "An export of zeros", zeros),
     Scene("Цена, исправленная руками в магазине", "A price changed by hand in the shop", hand),
+    Scene(
+        "Заказ № 17: оформлен, в CRM, оплачен, принят в 1С",
+        "Order № 17: placed, in the CRM, paid, taken by 1C",
+        order.bought,
+    ),
+    Scene(
+        "Заказ № 17: опоздавший статус и отгрузка",
+        "Order № 17: a late status, and the shipment",
+        order.walked,
+    ),
+    Scene("CRM недоступна, люди покупают", "The CRM is away, people buy", order.away),
 )
 
 
@@ -159,19 +171,10 @@ def _reasons(stage: Stage, article: str) -> list[tuple[str, str]]:
         told = tx.history(record, limit=10)
     return [
         (
-            f"журнал: {entry.atom}: в магазине {entry.after}, {Reason.of(entry.reason).ru} ({entry.detail})",
-            f"journal: {entry.atom}: {entry.after} in the shop, {Reason.of(entry.reason).en} ({entry.detail})",
+            f"журнал: {RU.field(entry.atom)}: в магазине {RU.value(entry.atom, entry.after)}, {RU.reason(entry.reason, entry.detail)}",
+            f"journal: {EN.field(entry.atom)}: {EN.value(entry.atom, entry.after)} in the shop, {EN.reason(entry.reason, entry.detail)}",
         )
         for line in told
         for entry in line.line.entries
         if entry.reason == Reason.NOT_OWNER.code
     ][:1]
-
-
-async def _until(holds: Callable[[], bool], *, at_most_s: float) -> bool:
-    deadline = asyncio.get_running_loop().time() + at_most_s
-    while not holds():
-        if asyncio.get_running_loop().time() > deadline:
-            return False
-        await asyncio.sleep(0.1)
-    return True

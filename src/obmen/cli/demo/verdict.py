@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import NamedTuple
 
 from obmen.cli.configured import facts
 from obmen.cli.demo.stage import Stage
+from obmen.cli.demo.words import rub
 from obmen.connectors.bitrix.sandbox.state import ShopState
 from obmen.sandbox.world import Offer, Product
 
@@ -50,6 +52,7 @@ def verdict(stage: Stage) -> list[Line]:
             f"закупочных и других непубликуемых цен в магазине: {foreign}",
             f"purchase and other unpublished prices in the shop: {foreign}",
         ),
+        *_orders(stage),
         Line(deleted == 0, f"удалено обменом: {deleted}", f"deleted by the hub: {deleted}"),
         Line(
             set(exchanges) == {"success"},
@@ -60,6 +63,45 @@ def verdict(stage: Stage) -> list[Line]:
             received == accounted,
             f"принято {received} = применено + без изменений + отклонено с причиной + ждёт: {accounted}",
             f"{received} received = applied + unchanged + refused with a reason + waiting: {accounted}",
+        ),
+    ]
+
+
+def _orders(stage: Stage) -> list[Line]:
+    """Compare the orders of the shop with those of 1C, and count what buyers were told and charged."""
+    shop, book = stage.shop.state, stage.erp.book
+    here = {order.account_number: order.price for order in shop.sale.orders.where()}
+    there = list(book.orders.values())
+    apart = sum(
+        (abs(here[order.number] - order.total) for order in there if order.number in here), Decimal(0)
+    )
+    doubles = len(there) - len({order.number for order in there}) + len(here) - len(set(here))
+    crm = stage.crm.state
+    far = sum(
+        (abs(here[each.number] - each.total_summ) for each in crm.orders if each.number in here), Decimal(0)
+    )
+    counts = stage.crm.counts()
+    receipts = int(str(stage.shop.counts()["receipts"]))
+    return [
+        Line(
+            len(there) == len(here) and doubles == 0,
+            f"заказов в магазине {len(here)}, в 1С {len(there)}, двойников {doubles}",
+            f"orders in the shop {len(here)}, in 1C {len(there)}, doubles {doubles}",
+        ),
+        Line(
+            len(crm.orders) == len(here) and not counts["order_doubles"] and not counts["customer_doubles"],
+            f"заказов в RetailCRM {len(crm.orders)}, двойников заказов и покупателей 0",
+            f"orders in RetailCRM {len(crm.orders)}, doubles of orders and buyers 0",
+        ),
+        Line(
+            apart == far == 0 and not book.faults,
+            f"расхождение сумм заказов: с 1С {rub(apart, 'ru')}, с RetailCRM {rub(far, 'ru')}",
+            f"difference of order sums: with 1C {rub(apart, 'en')}, with RetailCRM {rub(far, 'en')}",
+        ),
+        Line(
+            receipts == 1,
+            f"чеков пробито: {receipts}, по оплате покупателя",
+            f"fiscal receipts printed: {receipts}, for the buyer's own payment",
         ),
     ]
 

@@ -208,8 +208,8 @@ _AUTH = {
     ),
     "ACCESS_DENIED": ("the webhook's owner has no rights", "у владельца вебхука нет прав"),
     "INSUFFICIENT_SCOPE": (
-        "the webhook lacks a scope; `catalog` is needed",
-        "вебхуку не хватает права; нужно `catalog`",
+        "the webhook lacks a scope; `{}` is needed",
+        "вебхуку не хватает права; нужно `{}`",
     ),
 }
 _NO_RIGHT = re.compile(
@@ -225,7 +225,7 @@ def error_of(method: str, body: Mapping[str, Any], status: int, *, retry_after: 
     detail = f"{method}: HTTP {status} {code} {said}"
     name = code.upper()
     if name in _AUTH or _NO_RIGHT.fullmatch(name):
-        en, ru = _AUTH.get(name, _AUTH["ACCESS_DENIED"])
+        en, ru = (text.format(_scope_of(method)) for text in _AUTH.get(name, _AUTH["ACCESS_DENIED"]))
         return AuthFailed(
             "bitrix.auth",
             f"The shop does not let us in: {en}.",
@@ -258,8 +258,8 @@ def error_of(method: str, body: Mapping[str, Any], status: int, *, retry_after: 
     if name == "ERROR_METHOD_NOT_FOUND":
         return ConfigError(
             "bitrix.no_method",
-            f"The shop has no method {method}: the module `catalog` is missing or too old.",
-            f"В магазине нет метода {method}: модуля `catalog` нет или он старый.",
+            f"The shop has no method {method}: the module `{method.partition('.')[0]}` is missing or too old.",
+            f"В магазине нет метода {method}: модуля `{method.partition('.')[0]}` нет или он старый.",
             detail=detail,
         )
     if status >= 500:
@@ -267,6 +267,14 @@ def error_of(method: str, body: Mapping[str, Any], status: int, *, retry_after: 
             "bitrix.failed", f"The shop failed inside: {said}", f"Сбой внутри магазина: {said}", detail=detail
         )
     return Rejected("bitrix.refused", said, said, detail=detail)
+
+
+def _scope_of(method: str) -> str:
+    """Return the scope a method is under; deliveries and pay systems have scopes of their own."""
+    scopes = {"sale.delivery.": "delivery", "sale.paysystem.": "pay_system"}
+    return next(
+        (scope for start, scope in scopes.items() if method.startswith(start)), method.partition(".")[0]
+    )
 
 
 def _page_error(method: str, answer: Answer) -> ObmenError:

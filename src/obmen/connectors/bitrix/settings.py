@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from obmen.connectors.bitrix.orders.settings import OrderSettings
 from obmen.errors import ConfigError
 from obmen.setting import said
 
@@ -154,6 +155,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "hidden — создавать товары неактивными, публикует контент-менеджер; as_given — как пришло.",
         ),
     ] = "as_given"
+
+    orders: Annotated[
+        OrderSettings | None,
+        said("Orders of this shop, below.", "Заказы этого магазина, см. ниже."),
+    ] = None
 
     exchange_login: Annotated[
         str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import NamedTuple
@@ -13,11 +13,28 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from aiohttp import web
 
-from obmen.connectors.contract import Connection, Envelope, Finding, Intake, Portion, Ports, Traits
+from obmen.connectors.contract import (
+    Connection,
+    Envelope,
+    Finding,
+    Intake,
+    Portion,
+    Ports,
+    Recall,
+    Step,
+    Traits,
+    forget,
+)
 from obmen.connectors.onec.disk import Disk
 from obmen.connectors.onec.door import Door
+from obmen.connectors.onec.door.sale import ORDER, Papers
 from obmen.connectors.onec.inbox import Inbox, notes_of
-from obmen.connectors.onec.mapping import OnecCodec
+from obmen.connectors.onec.kinds import TABLES, dictionary
+from obmen.connectors.onec.mapping import CURRENCIES, OnecCodec, folded
+from obmen.connectors.onec.orders.codec import OrderCodec
+from obmen.connectors.onec.orders.markup import version_of
+from obmen.connectors.onec.orders.papers import SEPARATE, OrderPapers
+from obmen.connectors.onec.orders.warehouses import Warehouses
 from obmen.connectors.onec.passing import Passing
 from obmen.connectors.onec.reading import Reading
 from obmen.connectors.onec.references import Learnt, PictureIndex, References, ReferenceStore
@@ -25,6 +42,8 @@ from obmen.connectors.onec.settings import ROUTE, Settings
 from obmen.connectors.onec.tables import Tables
 from obmen.errors import BadInput, ConfigError
 from obmen.formats.commerceml import Header, MalformedFile, open_document
+from obmen.sync.mapping import Entry
+from obmen.sync.shadow import Codec
 
 WAIT_S = 20.0
 """How long a request of 1C may last; it gives up behind 30 s, and asks again after `progress`."""
@@ -83,13 +102,14 @@ class _Today(NamedTuple):
     """The tables of one state of the references, and the codecs made of them."""
 
     tables: Tables
-    codecs: dict[str, OnecCodec]
+    codecs: dict[str, OnecCodec | OrderCodec]
 
 
 class Onec:
     """One 1C: `Connection`, `Receiver` and `Unpacker`."""
 
     vendor = "onec"
+    tables = TABLES
     visible_after_s = 0.0
 
     def __init__(
@@ -98,11 +118,12 @@ class Onec:
         settings: Settings,
         ports: Ports,
         *,
+        papers: Papers | None = None,
         ids: Callable[[], str] | None = None,
         wait_s: float = WAIT_S,
     ) -> None:
         self.name = name
-        self.settings = settings
+        self.base = self.settings = settings
         self.routes = settings.routes
         ports.spool.mkdir(parents=True, exist_ok=True)
         self._zone = ZoneInfo(settings.time_zone)
@@ -114,20 +135,63 @@ class Onec:
         self._passing: Passing | None = None
         if settings.pass_to:
             self._passing = Passing(name, settings, ports, inbox, ids=ids or _new_id)
-        self._door = self._passing or Door(name, settings, ports, inbox, ids=ids or _new_id, wait_s=wait_s)
+        self._own_papers: OrderPapers | None = None
+        if papers is None and settings.orders:
+            papers = self._own_papers = OrderPapers(
+                connection=name,
+                tables=settings.order,
+                version=settings.orders_version,
+                charset=settings.charset,
+                now=lambda: datetime.fromtimestamp(ports.now(), self._zone),
+                called=self.called,
+            )
+        self._door = self._passing or Door(
+            name, settings, ports, inbox, papers, ids=ids or _new_id, wait_s=wait_s
+        )
+        self.collects: tuple[str, ...] = (
+            (ORDER,) if settings.orders and papers is not None and not settings.pass_to else ()
+        )
 
     # --- Connection -----------------------------------------------------------------------------------------------
 
-    def traits(self, entity: str) -> Traits:  # noqa: ARG002 - 1C receives nothing of the catalogue
-        """1C is never written to by this exchange."""
-        return Traits()
+    def traits(self, entity: str) -> Traits:
+        """1C takes orders, whole ones, and nothing of the catalogue."""
+        return Traits(required=("number", "placed", "money"), whole=True) if entity == ORDER else Traits()
 
-    def codec(self, entity: str) -> OnecCodec:
+    def codec(self, entity: str) -> Codec:
         """Return the translation of an entity with today's settings and references."""
         tables, codecs = self._today_by(self._references.current)
         if entity not in codecs:
-            codecs[entity] = OnecCodec(self.name, entity, tables, self._pictures.find)
+            codecs[entity] = (
+                self._orders(tables)
+                if entity == ORDER
+                else OnecCodec(self.name, entity, tables, self._pictures.find)
+            )
         return codecs[entity]
+
+    def _orders(self, tables: Tables) -> OrderCodec:
+        settings = self.settings
+        warehouses = Warehouses(
+            self.name,
+            known=tables.references.warehouses,
+            keys=tables.stock,
+            chosen=settings.warehouses,
+        )
+        currencies = {**CURRENCIES, **folded(settings.currencies)}
+        return OrderCodec(self.name, settings.order, self._zone, currencies, warehouses, folded(settings.vat))
+
+    def work_with(self, settings: msgspec.Struct) -> None:
+        """Take other tables up; what is under way ends with those it began with."""
+        if not isinstance(settings, Settings):
+            raise TypeError(f"1C takes {Settings.__qualname__}, not {type(settings).__qualname__}")
+        self.settings = settings
+        self._today = _Today(Tables(settings, self._references.current), {})
+        if self._own_papers is not None:
+            self._own_papers.work_with(settings.order)
+
+    async def dictionary(self, kind: str) -> Sequence[Entry]:
+        """Return the codes of a kind that exports have shown; 1C itself cannot be asked."""
+        return dictionary(self._references.current, kind)
 
     async def check(self) -> Sequence[Finding]:
         """Tell what is known of this 1C; it cannot be asked, it calls by itself."""
@@ -144,6 +208,12 @@ class Onec:
         """Let running imports of the door end."""
         await self._door.close()
 
+    # --- Door -----------------------------------------------------------------------------------------------------
+
+    def called(self, step: Step) -> str:
+        """Return the `Номер` of an order's document: 1C always gives it back, its `Ид` seldom."""
+        return step.ref or str(step.whole["number"])
+
     # --- Receiver -------------------------------------------------------------------------------------------------
 
     async def receive(self, request: web.Request, intake: Intake) -> web.StreamResponse:
@@ -158,19 +228,21 @@ class Onec:
 
     # --- Unpacker -------------------------------------------------------------------------------------------------
 
-    def unpack(self, envelope: Envelope, position: int) -> Iterator[Portion]:
+    def unpack(self, envelope: Envelope, position: int, *, recall: Recall = forget) -> Iterator[Portion]:
         """Read a file in portions of one entity each."""
         if envelope.kind != "file":
             return
+        reading = Reading(
+            connection=self.name,
+            learn=self._learn,
+            picture=self._pictures.find,
+            alone=notes_of(envelope).alone,
+            orders=self.settings.order,
+            recall=recall,
+        )
         try:
-            with open_document(Path(envelope.path)) as document:
-                reading = Reading(
-                    order=order_of(document.header, self._zone),
-                    learn=self._learn,
-                    picture=self._pictures.find,
-                    alone=notes_of(envelope).alone,
-                )
-                yield from reading.portions(document, position)
+            with open_document(Path(envelope.path), memory=reading) as document:
+                yield from reading.portions(document, position, order=order_of(document.header, self._zone))
         except MalformedFile as exc:
             raise BadInput(
                 f"onec.file.{exc.code}",
@@ -217,6 +289,17 @@ def findings(settings: Settings, tables: Tables) -> list[Finding]:
                 code="onec.open_to_all",
                 en="Any address may try the password: name 1C's addresses in allow_from.",
                 ru="Пробовать пароль может любой адрес: укажите адреса 1С в allow_from.",
+            )
+        )
+    if settings.orders and version_of(settings.orders_version) < SEPARATE:
+        found.append(
+            Finding(
+                ok=True,
+                code="onec.orders.whole",
+                en=f"Orders go in CommerceML {settings.orders_version}: 1C tells only that an order is paid and shipped, as a "
+                "whole; shipments in parts and returns need orders_version 2.10 or 3.1.",
+                ru=f"Заказы передаются в CommerceML {settings.orders_version}: 1С сообщает только, что заказ оплачен и отгружен, "
+                "весь сразу; для частичных отгрузок и возвратов нужна orders_version 2.10 или 3.1.",
             )
         )
     for naming, setting, en, ru in (

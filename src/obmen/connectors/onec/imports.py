@@ -72,6 +72,30 @@ class Imports:
         await self._note(session, name, work, progress)
         return self._verdict(session, name, work, progress)
 
+    async def at_once(self, session: Session, name: str, intake: Intake, *, more: bool) -> Verdict:
+        """Take in what has just been uploaded, for 1C that never asks to import; `more`: another piece may follow."""
+        upload = Upload(self._sessions, session)
+        try:
+            async with self.lock(session):
+                await asyncio.to_thread(self.absorb, session)
+            told = [await self.run(session, each, intake) for each in upload.names() if _matters(each)]
+        except Refusal:
+            if not more:
+                raise
+            session.refused.pop(name, None)
+            return Verdict("success", self._say("more_to_come", name=name))
+        failed = [each for each in told if each.word == "failure"]
+        # In a file that is taken in at once errors stand behind the word, where 1C shows them in its log.
+        return Verdict("success", "\n".join(each.text for each in failed or told))
+
+    async def settled(self, session: Session, intake: Intake, *, wait_s: float) -> None:
+        """Wait until the hub is through with what this session has brought, at most so long."""
+        deadline = asyncio.get_running_loop().time() + wait_s
+        for name, work in list(session.imports.items()):
+            if work.state == "working":
+                left = max(0.0, deadline - asyncio.get_running_loop().time())
+                await self._note(session, name, work, await intake.progress(work.number, wait_s=left))
+
     async def deactivate(self, session: Session, timestamp: str, intake: Intake) -> str:
         """Tell the hub that what these sessions did not show is gone; refuses unless they are complete."""
         if self._settings.full_export == "nothing":

@@ -69,10 +69,10 @@ class OnecCodec:
         self._tables = tables
         self._picture = picture
         settings = tables.settings
-        self._currencies = {**CURRENCIES, **_folded(settings.currencies)}
-        self._units = {**UNITS, **_folded(settings.units)}
-        self._kinds = {**KINDS, **_folded(settings.kinds)}
-        self._vat = _folded(settings.vat)
+        self._currencies = {**CURRENCIES, **folded(settings.currencies)}
+        self._units = {**UNITS, **folded(settings.units)}
+        self._kinds = {**KINDS, **folded(settings.kinds)}
+        self._vat = folded(settings.vat)
         self._mm = _MM[settings.size_unit]
         size = _cached(partial(self._measure, self._mm))
         self._readers: dict[str, Reader] = {
@@ -97,6 +97,11 @@ class OnecCodec:
         """Translate a wire value."""
         return (self._readers.get(atom) or self._reader(atom))(wire)
 
+    def reader(self, atom: str) -> Reader | None:
+        """Return what `decode` does with an atom; None where 1C writes it as it is kept."""
+        read = self._readers.get(atom) or self._reader(atom)
+        return None if read is _as_is else read
+
     def encode(self, atom: str, value: Value) -> Encoded:
         """Translate back into the form 1C would have sent."""
         if value is None:
@@ -118,7 +123,8 @@ class OnecCodec:
     def _new_reader(self, atom: str) -> Reader:
         family = atom.partition(".")[0]
         if family == "prices":
-            return _cached(partial(self._price, self._tables.currency.get(atom, "")))
+            # Not remembered: prices seldom repeat, and 65,536 of each type were 20 MB of an import and no time saved.
+            return partial(self._price, self._tables.currency.get(atom, ""))
         if family == "stock":
             return self._quantity
         if family == "properties":
@@ -291,5 +297,6 @@ def _iso(text: str) -> str | None:
     return text.upper() if len(text) == 3 and text.isascii() and text.isalpha() else None
 
 
-def _folded(table: dict[str, str]) -> dict[str, str]:
+def folded(table: dict[str, str]) -> dict[str, str]:
+    """Return a table by the names as names are compared."""
     return {key.casefold(): value for key, value in table.items()}

@@ -15,6 +15,22 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The exchange «{type}» is not switched on here yet; only goods (type=catalog) are taken: switch it off in 1C.",
         "Обмен «{type}» здесь ещё не включён, принимаются только товары (type=catalog): отключите его в настройках 1С.",
     ),
+    "type_never": (
+        "The exchange «{type}» is not offered here; goods (catalog) and orders (sale) are: switch it off in 1C.",
+        "Обмен «{type}» здесь не поддерживается, есть товары (catalog) и заказы (sale): отключите его в 1С.",
+    ),
+    "orders_elsewhere": (
+        "These orders have meanwhile been given to another exchange that began later; if it does not confirm them they come again.",
+        "Эти заказы уже отданы другому обмену, начатому позже; если он их не подтвердит, они придут снова.",
+    ),
+    "reference_ignored": (
+        "File «{name}» was received; the hub makes nothing of directories: switch them off in 1C.",
+        "Файл «{name}» получен; справочники хаб не использует, их выгрузку в 1С можно отключить.",
+    ),
+    "more_to_come": (
+        "File «{name}»: a piece was taken, the rest is waited for.",
+        "Файл «{name}»: часть принята, ждём остальное.",
+    ),
     "unknown_mode": (
         "Unknown exchange mode «{mode}»; known: {known}.",
         "Неизвестный режим обмена «{mode}»; известны: {known}.",

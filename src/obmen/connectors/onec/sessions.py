@@ -59,6 +59,16 @@ class Session(msgspec.Struct, kw_only=True):
     """Files that could not be taken, and why."""
     bytes_in: int = 0
     files_in: int = 0
+    version: str = ""
+    """The schema 1C named at `init`; empty for one that names none."""
+    offers: int = 0
+    """How often it has asked for orders."""
+    left: list[int] = []
+    """Offers whose answer left this machine whole and that are not confirmed yet."""
+    broken: int = 0
+    """The last offer whose answer is known to have broken off."""
+    unconfirmed: int = 0
+    """Orders of the last offer that left."""
 
 
 class SessionStore:
@@ -98,6 +108,12 @@ class SessionStore:
             return None
         return [each for each in sessions if each.created_at >= first.created_at]
 
+    def later(self, session: Session) -> list[Session]:
+        """Return the other sessions that were not begun before this one."""
+        return [
+            each for each in self._all() if each.created_at >= session.created_at and each.id != session.id
+        ]
+
     def save(self, session: Session) -> None:
         """Write a session down."""
         folder = self._folder / session.id
@@ -113,6 +129,10 @@ class SessionStore:
     def parts(self, session: Session) -> Path:
         """Return the folder of pieces on their way in."""
         return self._folder / session.id / "parts"
+
+    def folder(self, session: Session) -> Path:
+        """Return the folder of a session."""
+        return self._folder / session.id
 
     def wipe(self, session: Session) -> None:
         """Forget what was uploaded and not imported."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from obmen.connectors.onec.orders.tables import OrderTables
 from obmen.setting import said
 
 ROUTE = "/bitrix/admin/1c_exchange.php"
@@ -141,6 +142,34 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "Самая большая картинка, которую примем, ширина × высота в точках.",
         ),
     ] = 50_000_000
+    orders: Annotated[
+        bool,
+        said(
+            "Let 1C take orders here and bring its changes to them (type=sale).",
+            "Отдавать 1С заказы и принимать их изменения из неё (type=sale).",
+        ),
+    ] = False
+    orders_at_once: Annotated[
+        Count,
+        said(
+            "Most orders in one answer; 1C asks again for the rest.",
+            "Сколько заказов отдавать за один запрос; за остальными 1С обратится снова.",
+        ),
+    ] = 2000
+    orders_in_chunks: Annotated[
+        bool,
+        said(
+            "Send orders while they are being written, of a length not told beforehand; 1C before 8.3 cannot take that.",
+            "Отдавать заказы по мере записи, не сообщая длину заранее; 1С до 8.3 так не умеет.",
+        ),
+    ] = False
+    orders_version: Annotated[
+        Literal["2.05", "2.07", "2.08", "2.09", "2.10", "3.1"],
+        said("CommerceML version of order documents.", "Версия CommerceML, в которой отдавать заказы."),
+    ] = "2.09"
+    order: Annotated[
+        OrderTables, said("Tables of the order exchange, below.", "Таблицы обмена заказами, см. ниже.")
+    ] = OrderTables()
     full_export: Annotated[
         Literal["deactivate", "nothing"],
         said(
@@ -151,15 +180,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     price_types: Annotated[
         dict[str, str],
         said(
-            "Price type in 1C (name or id) → our key. Retail is `base`; unnamed ones go by their id.",
-            "Вид цены в 1С (название или Ид) → наш ключ. Розничная — base; неназванные идут под своим Ид.",
+            "Price type in 1C (name or id) → our key, - for one not to be read. Retail is `base`; unnamed ones go by their id.",
+            "Вид цены в 1С (название или Ид) → наш ключ, - — не читать. Розничная — base; неназванные идут под своим Ид.",
         ),
     ] = {}
     warehouses: Annotated[
         dict[str, str],
         said(
-            "Warehouse in 1C (name or id) → our key; unnamed ones go by their id.",
-            "Склад в 1С (название или Ид) → наш ключ; неназванные идут под своим Ид.",
+            "Warehouse in 1C (name or id) → our key, - for one nothing is sold from; unnamed ones go by their id.",
+            "Склад в 1С (название или Ид) → наш ключ, - — с него не продаём; неназванные идут под своим Ид.",
         ),
     ] = {}
     only_warehouse: Annotated[

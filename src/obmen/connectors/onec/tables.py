@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
+
+import msgspec
 
 from obmen.connectors.onec.references import References
 from obmen.connectors.onec.settings import Settings
+from obmen.sync.mapping import LEFT_OUT
 
 _MOST = 20_000
+WIRE_FORM = b"1 "
+"""Counts up when the same bytes come to mean other fields of a look (`wire.py`)."""
 # What 1C calls the price everybody pays.
 RETAIL_NAMES = ("base", "розничная", "розничная цена", "розничные", "розничные цены", "цена розничная")
 
@@ -37,9 +43,17 @@ class Tables:
         self.property = {self.properties[key]: known for key, known in references.properties.items()}
         """What is known of a property, by its atom."""
 
+    @cached_property
+    def context(self) -> bytes:
+        """All that the wire form of an offer depends on besides its own bytes."""
+        chosen = self.settings
+        named = (chosen.price_types, chosen.warehouses, chosen.properties, chosen.only_warehouse)
+        known = msgspec.structs.replace(self.references, version=0)
+        return WIRE_FORM + msgspec.json.encode((named, known), order="sorted")
+
 
 class Naming(dict[str, str]):
-    """Atom by id: by the settings (id, then name), by a default name, else by the id itself.
+    """Atom by id: by the settings (id, then name), by a default name, else by the id itself; empty for one left out.
 
     A name several ids share decides nothing: prices must never land in another type's place.
     """
@@ -55,7 +69,7 @@ class Naming(dict[str, str]):
         self.shared = sorted({name for name in names.values() if counts[_folded(name)] > 1})
         """Names that cannot tell ids apart."""
         self._names = {key: _folded(name) for key, name in names.items() if counts[_folded(name)] == 1}
-        wanted = Counter(self._key(key) for key in names)
+        wanted = Counter(key for key in map(self._key, names) if key != LEFT_OUT)
         # Two types that are both called retail in some way: neither is.
         self.clashing = {key for key, count in wanted.items() if count > 1}
         """Our keys that several ids want; each of those goes by its id."""
@@ -71,6 +85,8 @@ class Naming(dict[str, str]):
 
     def _atom(self, key: str) -> str:
         wanted = self._key(key)
+        if wanted == LEFT_OUT:
+            return ""
         return f"{self._family}.{key if wanted in self.clashing else wanted}"
 
     def _key(self, key: str) -> str:

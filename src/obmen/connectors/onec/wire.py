@@ -34,6 +34,7 @@ class Looks:
         self._tables = tables
         self._order = order
         self._picture = picture
+        self.context = tables.context
         self._prices = tables.prices
         self._stock = tables.stock
 
@@ -115,11 +116,21 @@ class Looks:
         if stocks := item.stocks:
             atoms = self._stock
             for row in stocks:
-                fields[atoms[row.warehouse_id or ""]] = row.quantity or None
+                warehouse = row.warehouse_id or ""
+                if atom := atoms[warehouse]:
+                    fields[atom] = row.quantity or None
+                else:  # left out: what was read before it was, under its id, is not sold any more
+                    fields[f"stock.{warehouse}"] = None
         elif item.quantity is not UNSET:
             fields[self._stock[""]] = item.quantity or None
         return Look(
-            ref=ref, fields=fields, whole=whole, order=self._order, keys={"xml_id": ref}, title=name or ""
+            ref=ref,
+            fields=fields,
+            whole=whole,
+            order=self._order,
+            keys={"xml_id": ref},
+            title=name or "",
+            digest=item.digest,
         )
 
     # --- pieces ---------------------------------------------------------------------------------------------------
@@ -180,8 +191,8 @@ class Looks:
                 whole = False  # whose price it is nobody knows, so nobody's is taken away either
                 continue
             atom = atoms[key]
-            if atom in fields:
-                continue  # further rows of a type are for larger lots or packs
+            if not atom or atom in fields:
+                continue  # left out; further rows of a type are for larger lots or packs
             amount = row.amount
             wire = f"{'?' if amount is UNSET else amount} {row.currency or ''}"
             coefficient = row.coefficient

@@ -25,11 +25,13 @@ from obmen.formats.commerceml.items import (
     Product,
     Property,
     ReferenceRow,
+    SameOffer,
     Stock,
     Unit,
     Warehouse,
 )
 from obmen.formats.commerceml.kinds import FileKind, Kind, classify, import_order
+from obmen.formats.commerceml.lane import Memory
 from obmen.formats.commerceml.summary import Summary, inspect
 from obmen.formats.commerceml.validator import Validator, validate
 from obmen.formats.commerceml.writer import (
@@ -56,6 +58,7 @@ __all__ = [
     "Kind",
     "Limits",
     "MalformedFile",
+    "Memory",
     "Node",
     "Offer",
     "OrderDocument",
@@ -71,6 +74,7 @@ __all__ = [
     "Property",
     "ReferenceRow",
     "RefusedFile",
+    "SameOffer",
     "Stock",
     "StockLine",
     "Summary",

@@ -21,7 +21,7 @@ from obmen.formats.commerceml.encodings import (
 from obmen.formats.commerceml.errors import Finding, Findings, MalformedFile
 from obmen.formats.commerceml.fields import Fields
 from obmen.formats.commerceml.items import Header, Item
-from obmen.formats.commerceml.lane import MARK, Lane
+from obmen.formats.commerceml.lane import MARK, Lane, Memory
 from obmen.formats.commerceml.validator import validate
 from obmen.formats.commerceml.values import decimal_separator, moment
 from obmen.formats.commerceml.walker import Walker
@@ -33,10 +33,13 @@ class Document:
     Iterating reads the file from its start each time and keeps only the current piece of it in memory.
     """
 
-    def __init__(self, source: Path | BinaryIO, *, chunk_size: int = CHUNK) -> None:
+    def __init__(
+        self, source: Path | BinaryIO, *, chunk_size: int = CHUNK, memory: Memory | None = None
+    ) -> None:
         self._own = isinstance(source, Path)
         self._file: BinaryIO = source.open("rb") if isinstance(source, Path) else source
         self._chunk_size = chunk_size
+        self._memory = memory
         try:
             self._start = begin(self._file)
             self.header = _header(self._start)
@@ -104,7 +107,7 @@ class Document:
         parser = XMLParser(target=builder, encoding=encoding)  # noqa: S314 - a DOCTYPE has been refused before
         fields = Fields(self.header, self._findings)
         walker = Walker(fields)
-        lane = Lane(fields, walker.offers, encoding)
+        lane = Lane(fields, walker.offers, encoding, self._memory)
         on_lane = False
 
         def parse(data: bytes) -> list[Item]:
@@ -142,13 +145,15 @@ class Document:
         return findings
 
 
-def open_document(source: Path | BinaryIO, *, chunk_size: int = CHUNK) -> Document:
-    """Open a CommerceML file or a seekable stream of bytes.
+def open_document(
+    source: Path | BinaryIO, *, chunk_size: int = CHUNK, memory: Memory | None = None
+) -> Document:
+    """Open a CommerceML file or a seekable stream of bytes; what `memory` knows comes as `SameOffer`.
 
     Raises:
         MalformedFile: the file is empty, is not XML, declares a DOCTYPE or has a foreign root element.
     """
-    return Document(source, chunk_size=chunk_size)
+    return Document(source, chunk_size=chunk_size, memory=memory)
 
 
 def _header(start: Start) -> Header:

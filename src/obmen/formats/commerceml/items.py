@@ -210,6 +210,14 @@ class Offer(Struct, frozen=True, kw_only=True, tag=True):
     quantity: Text = UNSET  # the total, informational: need not equal the sum of the rows
     stocks: tuple[Stock, ...] | UnsetType = UNSET
     extra: dict[str, str] | UnsetType = UNSET
+    digest: str = ""  # of its bytes and their context, where a memory was given
+
+
+class SameOffer(Struct, frozen=True, kw_only=True, gc=False):
+    """An offer whose bytes the memory knows: it says what it said the last time."""
+
+    id: str
+    trace: str
 
 
 class Node(Struct, frozen=True, kw_only=True):
@@ -269,6 +277,7 @@ Item = (
     | Unit
     | Product
     | Offer
+    | SameOffer
     | OrderDocument
     | ReferenceRow
 )

@@ -4,18 +4,25 @@ The parser opens and closes the list of offers; between two offers the lane may 
 every closing tag of an offer and reads the parts by their shapes. A part of a shape not seen before goes through
 a parser of its own. The first part that is not a whole offer ends the lane, and the main parser goes on from there.
 
+Where somebody remembers what was read from which bytes, an offer of the same bytes in the same context is not read
+again: well-formed it was then, and it says what it said.
+
 A closing tag found in the bytes is a real one only outside comments, CDATA sections and instructions. When one of
 them goes on beyond the piece that the main parser gets, the rest of the file is left to that parser for good, like
 the rest of a file with forbidden characters.
 """
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Final, Protocol
 from xml.etree.ElementTree import ParseError, XMLParser
+
+from msgspec.structs import replace
 
 from obmen.formats.commerceml.encodings import ROOT
 from obmen.formats.commerceml.fields import Fields
-from obmen.formats.commerceml.items import Offer
+from obmen.formats.commerceml.items import Offer, SameOffer
 from obmen.formats.commerceml.offers import OfferReader
 from obmen.formats.commerceml.shapes import ShapeReader, UnknownShape
 from obmen.formats.commerceml.walker import MARK_NAME
@@ -28,6 +35,7 @@ _FORBIDDEN: Final = bytes(code for code in range(32) if code not in (9, 10, 13))
 _LONGEST_OFFER: Final = 1024 * 1024
 #: When that many offers, and most of all, had to be parsed after all, the lane only costs time.
 _MANY_PARSED: Final = 300
+_DIGEST_BYTES: Final = 16
 
 
 #: Wholes in which a `<` means nothing.
@@ -42,16 +50,43 @@ def _is_plain(data: bytes) -> bool:
     return b"<!" not in rest and b"<?" not in rest
 
 
+def _is_clean(data: bytes) -> bool:
+    """Tell whether there are only characters that XML allows."""
+    # One byte is looked for many times as fast as two, and in a Russian text 0xEF is rare: a microsecond an offer.
+    noncharacters = b"\xef" in data and b"\xef\xbf" in data
+    return not noncharacters and len(data.translate(None, _FORBIDDEN)) == len(data)
+
+
+class Memory(Protocol):
+    """Whoever remembers offers by their bytes."""
+
+    def context(self) -> bytes:
+        """Return what the meaning of an offer depends on here, besides its own bytes."""
+
+    def known(self, offers: Mapping[str, str]) -> Mapping[str, str]:
+        """Return what is remembered of offers, given as digest -> id, by the digests that are known."""
+
+
 class Lane:
     """The fast way for offers of one file."""
 
-    def __init__(self, fields: Fields, offers: OfferReader, encoding: str) -> None:
+    def __init__(
+        self, fields: Fields, offers: OfferReader, encoding: str, memory: Memory | None = None
+    ) -> None:
         self._fields = fields
         self._offers = offers
         self._encoding = encoding
         self._shapes = ShapeReader(fields)
         self._opening = "<Предложение".encode(encoding)
         self._closing = "</Предложение>".encode(encoding)
+        self._memory = memory
+        self._begins = re.compile(
+            rb"\s*("
+            + "<Предложение>".encode(encoding)
+            + rb"\s*"
+            + "<Ид>".encode(encoding)
+            + rb"([^<&]{1,200})<)"
+        )
         self._last = b""  # the end of what the main parser has got: a mark may be cut in two
         self._read = self._parsed = 0
         self._root = ROOT.encode(encoding)
@@ -80,31 +115,33 @@ class Lane:
         inside = end >= len(self._closing) and self._sure and _is_plain(self._last + data[:end])
         return end if inside else 0
 
-    def take(self, data: bytes) -> tuple[list[Offer], bool]:
+    def take(self, data: bytes) -> tuple[list[Offer | SameOffer], bool]:
         """Read the offers of the data; tells whether more of them may follow.
 
         When they do not, what is not read is left in `rest` for the main parser.
         """
         data = self.rest + data
-        end = data.rfind(self._closing) + len(self._closing)
-        whole, self.rest = (data[:end], data[end:]) if end >= len(self._closing) else (b"", data)
-        try:
-            text = self._checked(whole)
-        except UnicodeDecodeError:
+        if not _is_clean(data):
             self._sure = False
             self.rest = data
             return [], False
-        offers: list[Offer] = []
-        for number, part in enumerate(text.replace(">", "<").split("</Предложение<")[:-1]):
-            try:
-                offers.append(self._shapes.read(part))
-            except UnknownShape:
-                offer = self._parse(text, number)
-                if offer is None:
-                    left = text.split("</Предложение>", number)[number]
-                    self.rest = left.encode(self._encoding) + self.rest
-                    return offers, False
-                offers.append(offer)
+        *parts, self.rest = data.split(self._closing)
+        digests = self._digests(parts)
+        same = (
+            {}
+            if self._memory is None
+            else self._memory.known({digest: ref for ref, digest in digests if digest})
+        )
+        offers: list[Offer | SameOffer] = []
+        for number, (part, (ref, digest)) in enumerate(zip(parts, digests, strict=True)):
+            if digest in same:
+                offers.append(SameOffer(id=ref, trace=same[digest]))
+                continue
+            offer = self._offer(part, digest)
+            if offer is None:
+                self.rest = self._closing.join([*parts[number:], self.rest])
+                return offers, False
+            offers.append(offer)
         self._read += len(offers)
         if self._parsed > max(_MANY_PARSED, self._read // 2):
             self._sure = False
@@ -113,16 +150,39 @@ class Lane:
         likely = start.startswith(self._opening) or self._opening.startswith(start)
         return offers, likely and len(self.rest) < _LONGEST_OFFER
 
-    def _checked(self, data: bytes) -> str:
-        """Decode what XML allows; raises UnicodeDecodeError for anything else."""
-        if len(data.translate(None, _FORBIDDEN)) != len(data) or b"\xef\xbf" in data:
-            raise UnicodeDecodeError(self._encoding, data, 0, 1, "forbidden in XML")
-        text = data.decode(self._encoding)
-        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    def _digests(self, parts: list[bytes]) -> list[tuple[str, str]]:
+        """Return id and digest of each offer; both are empty where nobody remembers, or it begins in an unusual way."""
+        if self._memory is None:
+            return [("", "")] * len(parts)
+        context = blake2b(self._memory.context(), digest_size=_DIGEST_BYTES)
+        digests: list[tuple[str, str]] = []
+        begins = self._begins.match
+        for part in parts:
+            found = begins(part)
+            if found is None:
+                digests.append(("", ""))
+                continue
+            digest = context.copy()
+            digest.update(part[found.start(1) :] if found.start(1) else part)
+            digests.append((found[2].decode(self._encoding, "replace").strip(), digest.hexdigest()))
+        return digests
 
-    def _parse(self, text: str, number: int) -> Offer | None:
-        """Read one offer of the text with a parser of its own, if it is one whole element."""
-        part = text.split("</Предложение>", number + 1)[number]
+    def _offer(self, part: bytes, digest: str) -> Offer | None:
+        """Read one offer without its closing tag; None when the main parser must do it."""
+        try:
+            text = part.decode(self._encoding)
+        except UnicodeDecodeError:
+            self._sure = False
+            return None
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        try:
+            return self._shapes.read(text.replace(">", "<"), digest)
+        except UnknownShape:
+            return self._parse(text, digest)
+
+    def _parse(self, part: str, digest: str) -> Offer | None:
+        """Read one offer with a parser of its own, if it is one whole element."""
         if not part.lstrip().startswith("<Предложение"):
             return None
         parser = XMLParser()  # noqa: S314 - a DOCTYPE would stand before the element
@@ -136,4 +196,4 @@ class Lane:
         self._parsed += 1
         offer = self._offers.read(element)
         self._shapes.learn(part.replace(">", "<"), offer)
-        return offer
+        return replace(offer, digest=digest) if digest else offer

@@ -251,16 +251,16 @@ class ShapeReader:
             known.append(shape)
             self._count += 1
 
-    def read(self, text: str) -> Offer:
+    def read(self, text: str, digest: str = "") -> Offer:
         """Read an offer from its text without the closing tag; raises UnknownShape."""
         tokens: list[Any] = tokens_of(text)  # Any: strings and one UNSET, each for a field of such a type
         tokens += ("", UNSET)
         for shape in self._shapes.get(len(tokens), ()):
             if shape.tags(tokens) == shape.expected:
-                return self._offer(shape, tokens)
+                return self._offer(shape, tokens, digest)
         raise UnknownShape
 
-    def _offer(self, shape: Shape, tokens: list[Any]) -> Offer:
+    def _offer(self, shape: Shape, tokens: list[Any], digest: str) -> Offer:
         key_of, quantity_of = self._key_of, self._quantity_of
         offer_id, product_id, characteristic_id = offer_ids(tokens[shape.id])
         if not offer_id:
@@ -269,6 +269,7 @@ class ShapeReader:
             "id": offer_id,
             "product_id": product_id,
             "characteristic_id": characteristic_id,
+            "digest": digest,
         }
         for name, place in shape.texts:
             parts[name] = tokens[place].strip()

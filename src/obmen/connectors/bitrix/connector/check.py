@@ -9,6 +9,8 @@ from obmen.connectors.bitrix.client import Reply, Rest
 from obmen.connectors.bitrix.connector.dictionaries import load_shop
 from obmen.connectors.bitrix.door_client import DoorClient
 from obmen.connectors.bitrix.mapping.shop import Shop, characteristic_properties, named_properties
+from obmen.connectors.bitrix.orders.examine import examine_orders
+from obmen.connectors.bitrix.orders.locations import Locations
 from obmen.connectors.bitrix.settings import Settings
 from obmen.connectors.contract import Finding
 from obmen.errors import ObmenError
@@ -32,9 +34,9 @@ _OLD_RATES = ("20", "18")
 
 
 async def check_shop(
-    *, rest: Rest, door: DoorClient | None, settings: Settings, host: str
+    *, rest: Rest, door: DoorClient | None, settings: Settings, host: str, locations: Locations
 ) -> Sequence[Finding]:
-    """Look at address, rights, methods, infoblocks, properties, prices, rates, stores and the exchange door."""
+    """Look at address, rights, methods, infoblocks, properties, prices, rates, stores, the exchange door and orders."""
     findings = list(_address(settings, host))
     try:
         scope = await rest.call("scope")
@@ -50,6 +52,14 @@ async def check_shop(
     findings += _catalogue(shop, settings)
     if door is not None:
         findings.append(await _door(door))
+    if settings.orders is not None:
+        findings += await examine_orders(
+            rest,
+            settings.orders,
+            locations,
+            scopes={str(item) for item in _listed(scope)},
+            methods={str(item).lower() for item in _listed(methods)},
+        )
     return findings
 
 

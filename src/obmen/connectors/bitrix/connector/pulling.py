@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +15,7 @@ from obmen.connectors.bitrix.mapping.shop import Shop
 from obmen.connectors.bitrix.settings import Settings
 from obmen.connectors.contract import Page
 from obmen.errors import BadInput
+from obmen.model import instant
 from obmen.sync.shadow import Look
 
 
@@ -28,6 +29,29 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     began: str = ""
     stage: int = 0
     after: int = 0
+
+
+def opened(cursor: str, overlap_s: float) -> Cursor:
+    """Return the cursor of a run under way, beginning one where none is; `BadInput` for another connector's."""
+    try:
+        at = msgspec.json.decode(cursor, type=Cursor) if cursor else Cursor()
+    except msgspec.MsgspecError:
+        raise BadInput(
+            "bitrix.cursor",
+            f"The mark «{cursor[:60]}» is not one of this connector: clear it to read from the beginning.",
+            f"Отметка «{cursor[:60]}» не от этого коннектора: сбросьте её, чтобы прочитать сначала.",
+        ) from None
+    if at.running:
+        return at
+    since = wire.utc(at.since)
+    floor = since - timedelta(seconds=overlap_s) if since else None
+    return Cursor(running=True, floor=floor.isoformat() if floor else "")
+
+
+def since(moment: float) -> str:
+    """Return the cursor of a run that begins with what changed since a moment, epoch seconds."""
+    at = instant(datetime.fromtimestamp(moment, UTC))
+    return msgspec.json.encode(Cursor(since=at)).decode()
 
 
 class _Stage(NamedTuple):
@@ -49,7 +73,7 @@ class Puller:
         Rows go by id, so that rows shifting meanwhile lose nobody; a change behind the walking id is later than
         `began` and belongs to the next run. A price moves no element's time, so prices have a stage of their own.
         """
-        at = self._opened(cursor)
+        at = opened(cursor, self._settings.overlap_s)
         stages = self._stages(entity, shop, prices=bool(at.floor))
         stage = stages[at.stage] if at.stage < len(stages) else stages[-1]
         chunk = await self._chunk(stage, at)
@@ -77,22 +101,6 @@ class Puller:
             if page.last:
                 return
             cursor = page.cursor
-
-    def _opened(self, cursor: str) -> Cursor:
-        """Return the cursor of a run under way, beginning one where none is."""
-        try:
-            at = msgspec.json.decode(cursor, type=Cursor) if cursor else Cursor()
-        except msgspec.MsgspecError:
-            raise BadInput(
-                "bitrix.cursor",
-                f"The mark «{cursor[:60]}» is not one of this connector: clear it to read from the beginning.",
-                f"Отметка «{cursor[:60]}» не от этого коннектора: сбросьте её, чтобы прочитать сначала.",
-            ) from None
-        if at.running:
-            return at
-        since = wire.utc(at.since)
-        floor = since - timedelta(seconds=self._settings.overlap_s) if since else None
-        return Cursor(running=True, floor=floor.isoformat() if floor else "")
 
     def _stages(self, entity: str, shop: Shop, *, prices: bool) -> list[_Stage]:
         if entity == "category":

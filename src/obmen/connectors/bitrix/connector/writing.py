@@ -5,7 +5,7 @@ A crash anywhere in between leaves a difference that the next comparison finds: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from obmen.connectors.bitrix.client import BATCH, Command, Reply, Rest, portions, sliced
@@ -13,6 +13,7 @@ from obmen.connectors.bitrix.connector.dictionaries import with_choices
 from obmen.connectors.bitrix.connector.finding import Finder
 from obmen.connectors.bitrix.connector.job import Call, Job
 from obmen.connectors.bitrix.connector.pictures import PictureStore, Upload, picture_calls
+from obmen.connectors.bitrix.connector.rates import rate_calls, rates_of_parents
 from obmen.connectors.bitrix.connector.reading import Reader
 from obmen.connectors.bitrix.connector.stock import StockDoor
 from obmen.connectors.bitrix.connector.trade import price_calls, quantity_calls
@@ -135,14 +136,19 @@ class Writer:
 
     async def _elements(self, entity: str, jobs: Sequence[Job], shop: Shop) -> None:
         """Add and update sections and elements."""
+        if entity == "product":
+            await self._run(await rate_calls(self._rest, jobs, shop, self._settings))
+            for job in (job for job in jobs if job.refused):
+                job.due.pop("vat", None)  # its variants have not followed: it stays due
         creates = [job for job in jobs if job.ref is None and not job.halted]
         codes = await self._finder.free_codes(entity, [job.step for job in creates], shop)
+        rates = await rates_of_parents(self._reader, creates, shop) if entity == "offer" else {}
         calls = []
         for job in jobs:
             if job.halted:
                 continue
             try:
-                call = self._element_call(entity, job, shop, codes.get(job.step.record, ""))
+                call = self._element_call(entity, job, shop, codes.get(job.step.record, ""), rates)
             except Rejected as exc:
                 job.fail(exc)
                 continue
@@ -158,7 +164,9 @@ class Writer:
             for job in refused:
                 job.landed = bool(found.get(job.step.record))
 
-    def _element_call(self, entity: str, job: Job, shop: Shop, code: str) -> Call | None:
+    def _element_call(
+        self, entity: str, job: Job, shop: Shop, code: str, rates: Mapping[str, int]
+    ) -> Call | None:
         due = dict(job.due)
         if shop.inventory or any(atom.startswith("stock.") for atom in due):
             due.pop("available", None)  # the door writes it, or overwrites it and it follows after
@@ -169,6 +177,9 @@ class Writer:
             due = {atom: wire for atom, wire in due.items() if atom not in SIZES}
         fields = rest_fields(due, entity=entity, shop=shop, settings=self._settings)
         if job.ref is None:
+            rate = rates.get(str(job.step.fields.get("product") or ""))
+            if rate is not None:
+                fields.setdefault("vatId", rate)
             return Call(
                 job,
                 frozenset(due),

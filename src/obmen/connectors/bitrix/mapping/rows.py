@@ -77,7 +77,7 @@ def offer_look(
     """
     ref = str(wire.whole(row.get("id")))
     bare = wire.whole(row.get("iblockId")) != shop.offers
-    fields: dict[str, Wire] = {"product": ref if bare else _parent(row)}
+    fields: dict[str, Wire] = {"product": ref if bare else parent_of(row)}
     for key, kind in settings.prices.items():
         if kind in shop.price_types:
             price = prices.get(kind)
@@ -170,7 +170,8 @@ def _look(row: Mapping[str, Any], fields: dict[str, Wire], *, at: str | None = N
     )
 
 
-def _parent(row: Mapping[str, Any]) -> str | None:
+def parent_of(row: Mapping[str, Any]) -> str | None:
+    """Return the product an element is a variant of."""
     for item in wire.values(row.get("parentId")):
         if parent := wire.whole(item.get("value")):
             return str(parent)

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -36,11 +36,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     sentences: tuple[str, ...]  # what the person at 1C reads
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """The site answered with something else than 1C can go on with."""
 
 
-class _Session(msgspec.Struct):
+class Session(msgspec.Struct):
     """What the site told at login and in `init`."""
 
     cookie: str = ""
@@ -51,6 +51,8 @@ class _Session(msgspec.Struct):
 
 class Exchange:
     """One exchange of goods with one site. Use it once."""
+
+    kind: ClassVar[str] = "catalog"
 
     def __init__(
         self, account: Account, *, manners: Manners | None = None, mischief: Mischief | None = None
@@ -81,7 +83,7 @@ class Exchange:
                 )
             except LineBroken as exc:
                 self._say(f"Обмен прерван: нет связи с сайтом ({exc}). Начните обмен заново.")
-            except _Refused as exc:
+            except Refused as exc:
                 verdict = "failure"
                 self._say(f"Обмен остановлен. {exc}")
             else:
@@ -99,7 +101,7 @@ class Exchange:
         """Go through the exchange once; tell whether the site refused some of the files."""
         self._timestamp = ""
         refused = False
-        session = _Session()
+        session = Session()
         for number, batch in enumerate(_batches(files) if self._manners.session_per_file else [files]):
             session = await self._login()
             await self._init(session)
@@ -122,20 +124,21 @@ class Exchange:
 
     # Steps.
 
-    async def _login(self) -> _Session:
-        session = _Session()
+    async def _login(self) -> Session:
+        session = Session()
         lines = (await self._ask(session, "checkauth")).text.split("\n")
         if len(lines) < 2:
-            raise _Refused("Сайт не сообщил имя и значение cookie при авторизации.")
+            raise Refused("Сайт не сообщил имя и значение cookie при авторизации.")
         if not self._mischief.without_cookie:
-            session.cookie = f"{lines[0].strip()}={lines[1].strip()}"
+            value = lines[1].strip()
+            session.cookie = f"{lines[0].strip()}={value[::-1] if self._mischief.wrong_cookie else value}"
         told = _pairs(lines[2:])
         if self._manners.echo_sessid:
             session.sessid = told.get("sessid", "")
         self._timestamp = self._timestamp or told.get("timestamp", "")
         return session
 
-    async def _init(self, session: _Session) -> None:
+    async def _init(self, session: Session) -> None:
         version = {"version": self._manners.version} if self._manners.version else {}
         answer = await self._call(session, "init", version)
         lines = answer.text().split("\n")
@@ -143,29 +146,29 @@ class Exchange:
         verdict, _, text = answer.text().partition("\n")
         self._replies.append(Reply(mode="init", verdict=verdict.strip()))
         if answer.status != 200 or verdict.strip() == "failure":
-            raise _Refused(self._complaint("init", "", answer.status, verdict, text))
+            raise Refused(self._complaint("init", "", answer.status, verdict, text))
         limit = told.get("file_limit", "")
         if not limit.isdecimal() or int(limit) == 0:
-            raise _Refused(f"Сайт не сообщил предельный размер файла (file_limit): {limit or 'нет строки'}.")
+            raise Refused(f"Сайт не сообщил предельный размер файла (file_limit): {limit or 'нет строки'}.")
         session.zip = told.get("zip") == "yes"
         session.limit = int(limit)
         if self._manners.echo_sessid and told.get("sessid"):
             session.sessid = told["sessid"]
 
-    async def _upload(self, session: _Session, upload: Upload) -> None:
+    async def _upload(self, session: Session, upload: Upload) -> None:
         count = 0
         for piece in pieces(upload.body, session.limit):
             await self._ask(session, "file", filename=upload.name, body=piece)
             count += 1
         self._say(f"Передан файл {upload.name}: {len(upload.body)} байт, частей: {count}.")
 
-    async def _import(self, session: _Session, name: str) -> bool:
+    async def _import(self, session: Session, name: str) -> bool:
         """Ask until the file is processed; `progress` may come any number of times, also never."""
         mode = "importer" if self._mischief.wrong_mode else "import"
         while True:
             try:
                 reply = await self._ask(session, mode, filename=name, also="progress")
-            except _Refused as exc:
+            except Refused as exc:
                 if self._manners.stop_at_failure:
                     raise
                 self._say(str(exc))
@@ -179,7 +182,7 @@ class Exchange:
 
     async def _ask(
         self,
-        session: _Session,
+        session: Session,
         mode: str,
         *,
         filename: str = "",
@@ -196,14 +199,14 @@ class Exchange:
             replace(reply, text="") if (mode, reply.verdict) == ("checkauth", "success") else reply
         )
         if answer.status != 200 or not reply.verdict or reply.verdict not in {"success", also}:
-            raise _Refused(self._complaint(mode, filename, answer.status, first, text))
+            raise Refused(self._complaint(mode, filename, answer.status, first, text))
         return reply
 
     async def _call(
-        self, session: _Session, mode: str, parameters: dict[str, str], body: bytes | None = None
+        self, session: Session, mode: str, parameters: dict[str, str], body: bytes | None = None
     ) -> Answer:
         """Make a request, again where the habits say so."""
-        url = self._account.url + "?" + "&".join(self._query(session, mode, parameters))
+        url = self._account.url + "?" + "&".join(self._parameters(session, mode, parameters))
         again = self._manners.retry == "all" or (self._manners.retry == "file" and mode == "file")
         while True:
             try:
@@ -218,7 +221,7 @@ class Exchange:
                 if self._manners.retry == "file":
                     again = False  # once more, then the exchange is given up
 
-    async def _send(self, session: _Session, mode: str, url: str, body: bytes | None) -> Answer:
+    async def _send(self, session: Session, mode: str, url: str, body: bytes | None) -> Answer:
         self._requests += 1
         mischief = self._mischief
         due = mischief.break_every and self._requests % mischief.break_every == 0
@@ -233,16 +236,16 @@ class Exchange:
             breaks=mischief.break_how if due and not spared else None,
         )
 
-    def _query(self, session: _Session, mode: str, parameters: dict[str, str]) -> Iterator[str]:
-        yield "type=catalog"
+    def _parameters(self, session: Session, mode: str, parameters: dict[str, str]) -> Iterator[str]:
+        yield f"type={self.kind}"
         yield f"mode={mode}"
         for name, value in parameters.items():
             if value:
                 yield f"{name}={quote(value)}"
         if session.sessid:
-            yield f"sessid={session.sessid}"
+            yield f"sessid={session.sessid[::-1] if self._mischief.wrong_session else session.sessid}"
 
-    def _headers(self, session: _Session, mode: str, *, posts: bool) -> dict[str, str]:
+    def _headers(self, session: Session, mode: str, *, posts: bool) -> dict[str, str]:
         headers = {"User-Agent": self._manners.user_agent}
         if mode == "checkauth" or self._manners.basic_always:
             password = "неверный" if self._mischief.wrong_password else self._account.password

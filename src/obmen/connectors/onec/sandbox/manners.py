@@ -47,5 +47,8 @@ class Mischief(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     break_times: int = 0  # and no more often than this; 0 = without end
     wrong_password: bool = False
     without_cookie: bool = False
+    wrong_cookie: bool = False  # the value of somebody else's session
+    wrong_session: bool = False  # a `sessid` the site never gave out
+    clock_skew_s: float = 0.0  # how far the clock of the 1C server is ahead
     wrong_mode: bool = False  # asks for `mode=importer`
     corrupt_archive: bool = False

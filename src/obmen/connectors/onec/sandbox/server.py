@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta, timezone
 from decimal import Decimal
 from typing import ClassVar, get_args
 
@@ -12,6 +13,9 @@ from obmen.connectors.onec.sandbox import tricks
 from obmen.connectors.onec.sandbox.exchange import Exchange, Outcome
 from obmen.connectors.onec.sandbox.export import Export, ExportFile, export
 from obmen.connectors.onec.sandbox.manners import Account, Manners, Mischief
+from obmen.connectors.onec.sandbox.sale.book import OrderBook
+from obmen.connectors.onec.sandbox.sale.desk import OrderDesk, number_of
+from obmen.connectors.onec.sandbox.sale.exchange import OrderExchange, OrderManners
 from obmen.sandbox import world as evolve
 from obmen.sandbox.app import Simulator, reply
 from obmen.sandbox.clock import Clock
@@ -56,6 +60,18 @@ class ExchangeOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     side_by_side: int = 1
 
 
+class OrderVisit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /sandbox/orders`."""
+
+    account: Account
+    manners: OrderManners = OrderManners()
+    mischief: Mischief = Mischief()
+    version: str = "2.09"  # told in `init`; empty for an old 1C
+
+
+MOSCOW = timezone(timedelta(hours=3))
+
+
 class Infobase(Simulator):
     """A simulated 1C:Enterprise in the role of the client that visits the site."""
 
@@ -65,13 +81,16 @@ class Infobase(Simulator):
         super().__init__(clock=clock, seed=seed)
         self.world = world or World.seeded(seed)
         self.outcomes: list[Outcome] = []
+        self.book = OrderBook()
+        self.desk = OrderDesk(self.book, time=self._local_time, note=self._note_order, move=self._move_stock)
         self.exported = 0  # revision of the world that the site is known to hold; 0 before the first success
 
     # Exchange.
 
     async def exchange(self, order: ExchangeOrder) -> list[Outcome]:
         """Visit the site; after a successful exchange of everything, only later changes count as changes."""
-        revision, now = self.world.revision, self.clock.now()
+        revision = self.world.revision
+        now = self.clock.now() + timedelta(seconds=order.mischief.clock_skew_s)
         spec = order.export
         if spec.content == "changes" and not spec.since:
             spec = msgspec.structs.replace(spec, since=self.exported)
@@ -92,6 +111,27 @@ class Infobase(Simulator):
         if spec.content in {"full", "changes"} and all(each.verdict == "success" for each in outcomes):
             self.exported = revision
         return outcomes
+
+    async def exchange_orders(
+        self,
+        account: Account,
+        manners: OrderManners | None = None,
+        *,
+        version: str = "2.09",
+        mischief: Mischief | None = None,
+    ) -> Outcome:
+        """Visit the site for orders; `version` is told in `init`, an old 1C tells none."""
+        habits, faults = manners or OrderManners(), mischief or Mischief()
+        visit = OrderExchange(account, manners=Manners(version=version), mischief=faults)
+        outcome = await visit.visit(self.book, habits, formed_at=self._local_time(faults.clock_skew_s))
+        self.desk.reserve()
+        self.outcomes.append(outcome)
+        return outcome
+
+    def _local_time(self, ahead_s: float = 0.0) -> str:
+        """Return the time of the 1C server as it writes it: local, without a zone."""
+        now = self.clock.now() + timedelta(seconds=ahead_s)
+        return f"{now.astimezone(MOSCOW):%Y-%m-%dT%H:%M:%S}"
 
     def _record(self, order: ExchangeOrder, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
@@ -126,14 +166,15 @@ class Infobase(Simulator):
             "erase": self.erase,
             "recreate": self.recreate,
             "add": self.add,
+            **self.desk.actions(),
         }
 
     def set_price(self, *, offer: str, price_type: str, amount: str | float) -> str:
         """Set a price in roubles: offer, price_type, amount."""
-        new = evolve.set_price(self.world, offer=offer, price_type=price_type, amount=_number(amount))
+        new = evolve.set_price(self.world, offer=offer, price_type=price_type, amount=number_of(amount))
         kind = self.world.price_type(price_type)
         before = self.world.offer(offer).prices.get(kind.id)
-        return self._turn(new, "price", offer, {kind.name: before}, {kind.name: _number(amount)})
+        return self._turn(new, "price", offer, {kind.name: before}, {kind.name: number_of(amount)})
 
     def remove_price(self, *, offer: str, price_type: str) -> str:
         """Take a price away: offer, price_type."""
@@ -143,15 +184,15 @@ class Infobase(Simulator):
     def multiply_prices(self, *, factor: str | float) -> str:
         """Multiply all prices: factor."""
         return self._turn(
-            evolve.multiply_prices(self.world, _number(factor)), "price", "*", {}, {"factor": factor}
+            evolve.multiply_prices(self.world, number_of(factor)), "price", "*", {}, {"factor": factor}
         )
 
     def set_stock(self, *, offer: str, warehouse: str, quantity: str | float) -> str:
         """Set the stock in a warehouse, in base units: offer, warehouse, quantity."""
-        new = evolve.set_stock(self.world, offer=offer, warehouse=warehouse, quantity=_number(quantity))
+        new = evolve.set_stock(self.world, offer=offer, warehouse=warehouse, quantity=number_of(quantity))
         place = self.world.warehouse(warehouse)
         before = self.world.offer(offer).stock.get(place.id)
-        return self._turn(new, "stock", offer, {place.name: before}, {place.name: _number(quantity)})
+        return self._turn(new, "stock", offer, {place.name: before}, {place.name: number_of(quantity)})
 
     def zero_stock(self) -> str:
         """Set all stock to zero."""
@@ -211,12 +252,27 @@ class Infobase(Simulator):
         )
         return f"revision {new.revision}"
 
+    def _note_order(self, number: str, action: str) -> None:
+        self.ledger.record_effect(by="operator", entity="order", id=number, action=action)
+
+    def _move_stock(self, goods: str, store: str, change: Decimal) -> None:
+        """Put goods back into the free stock of a warehouse, or take them out."""
+        places = self.world.warehouses
+        place = next((each for each in places if each.name == store), places[0])
+        try:
+            stands = self.world.offer(goods).stock.get(place.id, Decimal(0))
+        except LookupError:
+            return  # a service, or goods that are not of this world
+        self.world = evolve.set_stock(self.world, offer=goods, warehouse=place.id, quantity=stands + change)
+
     # Control routes.
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         """List the routes that are this simulator's own."""
         return (
             web.post("/sandbox/exchange", self._exchange),
+            web.post("/sandbox/orders", self._exchange_orders),
+            web.get("/sandbox/orders", self._show_orders),
             web.get("/sandbox/outcomes", self._show_outcomes),
             web.get("/sandbox/world", self._show_world),
         )
@@ -230,6 +286,15 @@ class Infobase(Simulator):
             "deleted": sum(card.deleted for card in cards),
             "offers": sum(len(card.offers) for card in cards),
             "groups": len(self.world.groups),
+            "orders": len(self.book.orders),
+            "order_documents": len(self.book.taken),
+            "orders_sum": sum((order.total for order in self.book.orders.values()), Decimal(0)),
+            "order_faults": list(self.book.faults),
+            "counterparties": len(self.book.counterparties),
+            "reserved": sum(
+                (quantity for order in self.book.orders.values() for quantity in order.reserved.values()),
+                Decimal(0),
+            ),
         }
 
     async def _exchange(self, request: web.Request) -> web.Response:
@@ -239,19 +304,28 @@ class Infobase(Simulator):
         except (msgspec.MsgspecError, LookupError, ValueError) as exc:
             return reply({"error": str(exc)}, status=400)
 
+    async def _exchange_orders(self, request: web.Request) -> web.Response:
+        """Exchange orders once with the site the body names."""
+        try:
+            visit = msgspec.json.decode(await request.read(), type=OrderVisit)
+        except msgspec.MsgspecError as exc:
+            return reply({"error": str(exc)}, status=400)
+        return reply(
+            await self.exchange_orders(
+                visit.account, visit.manners, version=visit.version, mischief=visit.mischief
+            )
+        )
+
+    async def _show_orders(self, _: web.Request) -> web.Response:
+        return reply(
+            {
+                "orders": list(self.book.orders.values()),
+                "counterparties": list(self.book.counterparties.values()),
+            }
+        )
+
     async def _show_outcomes(self, _: web.Request) -> web.Response:
         return reply(self.outcomes)
 
     async def _show_world(self, _: web.Request) -> web.Response:
         return reply(self.world.products)
-
-
-def _number(value: str | float) -> Decimal:
-    """Read a number as people and JSON write it."""
-    try:
-        number = Decimal(str(value).replace(",", "."))
-    except ArithmeticError as exc:
-        raise ValueError(f"{value!r} is not a number.") from exc
-    if not number.is_finite():
-        raise ValueError(f"{value!r} is not a number.")
-    return number

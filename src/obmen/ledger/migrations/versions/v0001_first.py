@@ -49,6 +49,29 @@ def upgrade() -> None:
         op.execute(sa.schema.CreateSequence(sa.Sequence("ticks")))
         op.execute(sa.schema.CreateSequence(sa.Sequence("record_ids")))
     op.create_table(
+        "alert_tries",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        number("alert"),
+        text("channel"),
+        moment("at"),
+        text("error_en"),
+        text("error_ru"),
+        moment("again_at"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("alert_tries_alert", "alert_tries", ["alert"])
+    op.create_table(
+        "alerts",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        moment("at"),
+        moment("since"),
+        text("state"),
+        moment("next_at"),
+        document("document"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("alerts_state", "alerts", ["state"])
+    op.create_table(
         "attempts",
         text("connection"),
         number("record"),
@@ -66,7 +89,6 @@ def upgrade() -> None:
         text("kind"),
         text("scope"),
         sa.PrimaryKeyConstraint("connection", "entity", "ref"),
-        sqlite_with_rowid=False,
     )
     op.create_index("bindings_record", "bindings", ["record"])
     op.create_table(
@@ -78,7 +100,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("connection"),
     )
     op.create_table(
-        "connections", text("name"), text("state"), text("reason"), sa.PrimaryKeyConstraint("name")
+        "connections",
+        text("name"),
+        text("state"),
+        text("reason"),
+        text("identity"),
+        sa.PrimaryKeyConstraint("name"),
     )
     op.create_table("counters", text("name"), number("value"), sa.PrimaryKeyConstraint("name"))
     op.create_table(
@@ -216,6 +243,27 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("outbox_claim", "outbox", ["connection", "state", "rank", "lane"])
+    op.create_table(
+        "holds",
+        text("connection"),
+        text("entity"),
+        number("record"),
+        moment("at"),
+        text("why"),
+        sa.PrimaryKeyConstraint("connection", "entity", "record"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "reserves",
+        number("of_order"),
+        number("offer"),
+        text("quantity"),
+        number("known_at"),
+        moment("until"),
+        sa.PrimaryKeyConstraint("of_order", "offer"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("reserves_offer", "reserves", ["offer"])
     op.create_table("plans", text("digest"), blob("body"), moment("at"), sa.PrimaryKeyConstraint("digest"))
     op.create_table(
         "records",
@@ -237,6 +285,7 @@ def upgrade() -> None:
         text("connection"),
         number("record"),
         text("entity"),
+        text("traces"),
         document("document"),
         sa.PrimaryKeyConstraint("connection", "record"),
         sqlite_with_rowid=False,
@@ -259,6 +308,7 @@ def upgrade() -> None:
     op.create_index("sightings_envelope", "sightings", ["envelope"])
     op.create_index("sightings_order", "sightings", ["connection", "entity", "source_order"])
     op.create_index("sightings_read_at", "sightings", ["connection", "entity", "read_at"])
+    op.create_table("situations", text("key"), document("document"), sa.PrimaryKeyConstraint("key"))
     op.create_table(
         "waits",
         text("key"),

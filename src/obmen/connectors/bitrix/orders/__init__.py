@@ -1,0 +1,1 @@
+"""Orders of the shop: read and written over REST."""

@@ -1,0 +1,1 @@
+"""Orders between the hub and 1C: documents out, documents back."""

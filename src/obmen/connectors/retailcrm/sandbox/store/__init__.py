@@ -1,0 +1,1 @@
+"""Goods: catalogue, its feed, stock and prices."""
