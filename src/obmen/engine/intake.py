@@ -25,6 +25,7 @@ class HubIntake:
         self._coming: list[tuple[StoredEnvelope, asyncio.Future[int]]] = []
         self._storing: asyncio.Task[None] | None = None
         self._moved = asyncio.Condition()
+        self._moves = 0
         self._closed = False
 
     async def accept(self, envelope: Envelope) -> int:
@@ -69,13 +70,15 @@ class HubIntake:
         """Tell how far an envelope has got, waiting for its end up to `wait_s`, or until the hub stops."""
         deadline = asyncio.get_running_loop().time() + wait_s
         while True:
+            moves = self._moves
             stored = await self._hub.ledger.run(lambda tx: tx.envelope(number))
             left = deadline - asyncio.get_running_loop().time()
             if stored.state in ENDED or left <= 0 or self._closed:
                 return progress_of(stored)
             async with self._moved:
                 try:
-                    await asyncio.wait_for(self._moved.wait(), left)
+                    # What moved while it was being looked up is not waited for again.
+                    await asyncio.wait_for(self._moved.wait_for(lambda seen=moves: seen != self._moves), left)
                 except TimeoutError:
                     continue
 
@@ -109,6 +112,7 @@ class HubIntake:
 
     async def moved(self) -> None:
         """Tell those who wait that an envelope has got further."""
+        self._moves += 1
         async with self._moved:
             self._moved.notify_all()
 

@@ -22,6 +22,9 @@ HEALTH: Final = "/health"
 MAX_BODY: Final = 4 * 1024**3
 """Bytes one request may announce; receivers have closer limits of their own."""
 
+_ACCEPTING: Final = 5
+"""Turns of the loop until a line that is just being accepted is known: aiohttp waits 30 s for one it meets before that."""
+
 log = logging.getLogger("obmen.gateway")
 
 
@@ -62,8 +65,12 @@ class Gateway:
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Let requests under way end, and stop listening."""
+        """Stop listening, and let requests under way end; whoever has connected and asked nothing is hung up on."""
         if self._runner is not None:
+            for site in self._runner.sites:
+                await site.stop()
+            for _ in range(_ACCEPTING):
+                await asyncio.sleep(0)
             await self._runner.cleanup()
             self._runner = None
 

@@ -45,6 +45,25 @@ async def test_who_waits_is_answered_when_the_envelope_has_ended(world):
     assert "изменено 1, без изменений 2" in told.ru
 
 
+async def test_what_ends_while_it_is_looked_up_is_not_waited_for(world):
+    intake = HubIntake(world.hub, lambda _: None)
+    number = await intake.accept(envelope())
+    looked_up = world.hub.ledger.run
+
+    async def ended_meanwhile(work):
+        told = await looked_up(work)
+        world.hub.ledger.run = looked_up
+        with world.begin() as tx:
+            tx.move_envelope(number, state="done", position=1, counted={})
+        await intake.moved()
+        return told
+
+    world.hub.ledger.run = ended_meanwhile
+    told = await asyncio.wait_for(intake.progress(number, wait_s=600), 20)
+
+    assert told.state == "done"
+
+
 async def test_who_waits_is_answered_when_the_hub_stops(world):
     """Otherwise a stop would last as long as 1C is willing to wait."""
     intake = HubIntake(world.hub, lambda _: None)
