@@ -76,9 +76,10 @@ class HubIntake:
             if stored.state in ENDED or left <= 0 or self._closed:
                 return progress_of(stored)
             async with self._moved:
+                if moves != self._moves:  # it may have moved while it was being looked up
+                    continue
                 try:
-                    # What moved while it was being looked up is not waited for again.
-                    await asyncio.wait_for(self._moved.wait_for(lambda seen=moves: seen != self._moves), left)
+                    await asyncio.wait_for(self._moved.wait(), left)
                 except TimeoutError:
                     continue
 
