@@ -151,3 +151,13 @@ SAID = {
     "properties": _part(customFields=_FREE, customer=_part("externalId")),
 }
 """Which pieces of an order each of our atoms is read from; `properties` are the custom fields, wherever they go."""
+
+SAID_OF_CUSTOMERS = {
+    "name": _part("lastName firstName patronymic"),
+    "phones": _part(phones=Rows(named("number oldNumber"))),
+    "emails": _part("email"),
+    "birthday": _part("birthday"),
+    "responsible": _part(managerId=NUMBER),
+    "properties": _part(customFields=_FREE),
+}
+"""The same of a customer."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from obmen.connectors.contract import Finding
 from obmen.connectors.retailcrm import wire
-from obmen.connectors.retailcrm.account import Account, ask
+from obmen.connectors.retailcrm.account import Account, Wanted, ask
 from obmen.connectors.retailcrm.client import Api
 from obmen.connectors.retailcrm.neighbours import beside
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
@@ -53,7 +53,7 @@ async def check_account(api: Api, settings: Settings, *, now: Callable[[], float
         return findings
     orders = settings.orders or OrderSettings()
     try:
-        account = await ask(api, with_staff=orders.by_email)
+        account = await ask(api, Wanted(staff=orders.by_email))
         books = {
             book: {
                 str(each.get("code")): each

@@ -19,18 +19,18 @@ from obmen.connectors.contract import (
     Traits,
     Unlanded,
 )
-from obmen.connectors.retailcrm.account import Acquaintance
+from obmen.connectors.retailcrm.account import Acquaintance, Wanted
 from obmen.connectors.retailcrm.check import check_account
 from obmen.connectors.retailcrm.client import Api
+from obmen.connectors.retailcrm.customers.buyers import Buyers
+from obmen.connectors.retailcrm.customers.firms import Firms
 from obmen.connectors.retailcrm.feed.publishing import ENTITIES, Feed
 from obmen.connectors.retailcrm.goods.codec import OfferCodec
 from obmen.connectors.retailcrm.goods.reading import OfferReader
 from obmen.connectors.retailcrm.goods.writing import OfferWriter
 from obmen.connectors.retailcrm.hook import TriggerDoor
 from obmen.connectors.retailcrm.kinds import TABLES, dictionary
-from obmen.connectors.retailcrm.orders.buyers import Buyers
 from obmen.connectors.retailcrm.orders.codec import OrderCodec
-from obmen.connectors.retailcrm.orders.firms import Firms
 from obmen.connectors.retailcrm.orders.reading import OrderReader
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 from obmen.connectors.retailcrm.orders.writing import OrderWriter
@@ -95,7 +95,9 @@ class CrmConnection:
             else None
         )
         self._acquaintance = Acquaintance(
-            api=self._api, now=now, with_staff=orders.by_email, with_fields=bool(orders.fields)
+            api=self._api,
+            now=now,
+            wanted=Wanted(staff=orders.by_email, fields=bool(orders.fields)),
         )
         self._offers = OfferReader(api=self._api, settings=settings)
         self._offer_writer = OfferWriter(api=self._api, reader=self._offers, settings=settings)

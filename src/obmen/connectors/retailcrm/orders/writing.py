@@ -17,15 +17,15 @@ from obmen.connectors.contract import Done, Doubt, Missing, Outcome, Step, Unkno
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.account import Account, Acquaintance
 from obmen.connectors.retailcrm.client import Api, sliced
+from obmen.connectors.retailcrm.custom import custom_fields, left_out
+from obmen.connectors.retailcrm.customers.buyers import Buyers
+from obmen.connectors.retailcrm.customers.firms import Firms
 from obmen.connectors.retailcrm.orders.body import external_id, order_body, site_of
-from obmen.connectors.retailcrm.orders.buyers import Buyers
-from obmen.connectors.retailcrm.orders.custom import custom_fields, left_out
 from obmen.connectors.retailcrm.orders.doubts import carried, money_differs, spared, unfit
-from obmen.connectors.retailcrm.orders.firms import Firms
 from obmen.connectors.retailcrm.orders.payments import payment_calls
 from obmen.connectors.retailcrm.orders.reading import OrderReader
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
-from obmen.connectors.retailcrm.orders.work import Work
+from obmen.connectors.retailcrm.work import Work
 from obmen.errors import AuthFailed, ConfigError, ObmenError, Rejected, Transient, UnknownOutcome
 
 PACK = 50
@@ -109,7 +109,7 @@ class OrderWriter:
             await self._buyers.expect([self._known(step) for step in steps], site=site)
         except ObmenError as error:
             for step in steps:
-                work.fail(step, error, order_untouched=True)
+                work.fail(step, error, untouched=True)
             return
         orders = await gather(*(self._new(work, step, site, account) for step in steps))
         for step, body in zip(steps, orders, strict=True):
@@ -133,7 +133,7 @@ class OrderWriter:
             buyer = await self._buyers.of(contact, site=site, known_as=known_as)
             firm = await self._firms.of(contact, buyer.id, site=site) if self._settings.corporate else None
         except (Transient, UnknownOutcome, Rejected, AuthFailed, ConfigError) as error:
-            work.fail(step, error, order_untouched=True)
+            work.fail(step, error, untouched=True)
             return None
         work.doubt(step, buyer.doubt, firm.doubt if firm else None, *self._unfit(step, account))
         body = order_body(step, None, settings=self._settings, account=account, offers_by=self._offers_by)
@@ -143,8 +143,9 @@ class OrderWriter:
 
     def _unfit(self, step: Step, account: Account) -> tuple[Doubt | None, ...]:
         """Tell what of an order the account would refuse, and so is not sent."""
-        _, unfit_fields = custom_fields(step.fields, self._settings, account)
-        return unfit(wire.table(step.fields.get("contact"))), left_out(unfit_fields)
+        _, unfit_fields = custom_fields(step.fields, self._settings.fields, account.fields, account.zone)
+        left = left_out(unfit_fields, "orders.fields", "the order", "заказ передан")
+        return unfit(wire.table(step.fields.get("contact"))), left
 
     async def _create_alone(
         self, work: Work, site: str, step: Step, body: dict[str, Any], account: Account, *, anew: bool = False
@@ -184,7 +185,7 @@ class OrderWriter:
         try:
             return bool((await self._found([step]))[step.record])
         except ObmenError as error:
-            work.fail(step, error, order_untouched=True)
+            work.fail(step, error, untouched=True)
             return None
 
     async def _upload(
@@ -228,7 +229,7 @@ class OrderWriter:
             if not work.outcomes and not work.landed:
                 raise
             for step in steps:
-                work.fail(step, error, order_untouched=True)
+                work.fail(step, error, untouched=True)
             return {}
         for step in steps:
             if str(step.ref) not in rows:

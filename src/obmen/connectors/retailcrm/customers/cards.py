@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.client import PAGE, Api, listed, sliced
-from obmen.connectors.retailcrm.orders.doubts import is_phone
+from obmen.connectors.retailcrm.customers.contacts import is_phone
 from obmen.errors import Rejected
 
 BELIEVED_S = 30.0

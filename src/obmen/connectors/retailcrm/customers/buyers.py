@@ -16,8 +16,8 @@ from weakref import WeakValueDictionary
 from obmen.connectors.contract import Doubt
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.client import NOT_FOUND, Api, path_part
-from obmen.connectors.retailcrm.orders.cards import Cards, Person, Row, marks, person_of
-from obmen.connectors.retailcrm.orders.doubts import is_email, is_phone
+from obmen.connectors.retailcrm.customers.cards import Cards, Person, Row, marks, person_of
+from obmen.connectors.retailcrm.customers.contacts import is_email, is_phone
 from obmen.errors import Rejected
 
 SHARED = "retailcrm.shared_contact"
