@@ -32,6 +32,7 @@ from obmen.ledger.budget import budget_of
 from obmen.ledger.epoch import HELD_EPOCH, HOLD
 from obmen.ledger.retention import Keep
 from obmen.ledger.sql import SqlLedger
+from obmen.model import ENTITIES
 
 HOUR_S = 3600.0
 MINUTE_S = 60.0
@@ -239,7 +240,10 @@ def _hub(
 
 def _matching(config: Config, connection: str, entity: str) -> Matching:
     keyed_by = config.connections[connection].keyed_by
-    keys = config.match_keys(connection, entity) or (("xml_id",) if keyed_by is not None else ())
+    keys = config.match_keys(connection, entity) or (
+        *(("xml_id",) if keyed_by is not None else ()),
+        *ENTITIES[entity].natural,
+    )
     return Matching(keys=keys, keyed_by=keyed_by)
 
 

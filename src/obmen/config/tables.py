@@ -200,8 +200,10 @@ class ConnectionTable(msgspec.Struct, frozen=True, kw_only=True):
     match: Annotated[
         list[str] | dict[str, list[str]],
         said(
-            'Keys an unknown object is recognised by, in order: ["xml_id", "sku"], or by entity.',
-            'По чему узнавать неизвестное, по порядку: ["xml_id", "sku"], или отдельно для сущностей.',
+            'Keys an unknown object is recognised by, in order: ["xml_id", "sku"], or by entity; "phones+name" are both '
+            "at once.",
+            'По чему узнавать неизвестное, по порядку: ["xml_id", "sku"], или отдельно для сущностей; "phones+name" — '
+            "сразу по обоим.",
         ),
     ] = []
     keyed_by: Annotated[

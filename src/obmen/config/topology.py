@@ -116,8 +116,8 @@ def _check_partners(
     """Refuse a reader that would wait for ever for partners it never receives; `made`: who makes this entity."""
     for atom in entity.atoms:
         partner = atom.partner
-        if partner is None or partner == entity.name or atom.inside is not None:
-            continue  # a CRM takes the lines of an order without holding the catalogue
+        if partner is None or partner == entity.name or atom.inside is not None or atom.loose:
+            continue  # a CRM takes the lines of an order without holding the catalogue, a shop one without its buyer
         is_vital = atom.name == entity.lane_by
         for index, reader in enumerate(topology.readers):
             if reader.to not in made:

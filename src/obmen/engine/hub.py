@@ -24,7 +24,9 @@ class Matching(msgspec.Struct, frozen=True, kw_only=True):
     """How unknown objects of one entity in one connection are recognised."""
 
     keys: tuple[str, ...] = ()
-    """In this order: a name of `Look.keys`; `xml_id` is a ref of `keyed_by`, others are atoms of the record."""
+    """In this order: a name of `Look.keys`; `xml_id` is a ref of `keyed_by`, others are atoms of the record.
+
+    `phones+name` are both at once: found by the first, agreeing in the others."""
     keyed_by: str | None = None
     """The connection whose refs this system keeps as its external code."""
 
@@ -70,7 +72,12 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
     def key_atoms(self, entity: str) -> tuple[str, ...]:
         """Return the atoms records of an entity are searched by."""
         known = {atom.name for atom in ENTITIES[entity].atoms}
-        keys = {key for (_, of), matching in self.matching.items() if of == entity for key in matching.keys}
+        keys = {
+            key.partition("+")[0]
+            for (_, of), matching in self.matching.items()
+            if of == entity
+            for key in matching.keys
+        }
         return tuple(sorted(keys & known))
 
 

@@ -193,7 +193,7 @@ def stranger(reason: Reason, connection: str, entity: str, look: Look) -> Issue:
         en = f"{connection}: {entity} «{name}» ({look.ref}) looks like a record already bound there, or like two records; say which: obmen bind {connection} {entity} {look.ref} RECORD --why …"
         ru = f"{connection}: «{name}» ({look.ref}) похож на уже связанную карточку или сразу на две; скажите, какая: obmen bind {connection} {entity} {look.ref} КАРТОЧКА --why …"
     elif look.elsewhere:
-        code = look.keys.get("xml_id", "")
+        code = look.key("xml_id")
         en = f"{connection}: {entity} «{name}» ({look.ref}) bears the code «{code}» of another system, and nobody here is known by it; it is left alone. Once that system shows it, they are one."
         ru = f"{connection}: у «{name}» ({look.ref}) код «{code}» другой системы, а по нему никого не знаем; обмен его не трогает. Когда та система его покажет, они свяжутся сами."
     else:

@@ -1,4 +1,8 @@
-"""Recognise unknown objects: own mark, then the configured keys in order. The candidates are fetched by page."""
+"""Recognise unknown objects: own mark, then the configured keys in order. The candidates are fetched by page.
+
+A key may be several at once: `phones+name` finds by phone and keeps whom the name does not contradict, since a phone is
+often a family's.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,17 @@ from typing import NamedTuple
 
 from obmen.engine.hub import Hub, Matching
 from obmen.ledger.contract import Tx
-from obmen.model import Record
+from obmen.model import ENTITIES, Entity, Record
+from obmen.model.people import share_one
 from obmen.sync.laws import Law
 from obmen.sync.match import Candidate, Verdict, match
 from obmen.sync.reasons import Reason
 from obmen.sync.shadow import Look
+
+ALSO = "+"
+"""Between keys that have to agree together."""
+MOST_SHARING = 20
+"""Records that are compared where they share the first of several keys."""
 
 
 class Matched(Enum):
@@ -38,6 +48,7 @@ def match_strangers(tx: Tx, hub: Hub, connection: str, entity: str, looks: Seque
     """Decide for each unknown object whether it is a known record, a new one, or a person's business."""
     matching = hub.matching.get((connection, entity), Matching())
     found = _candidates(tx, matching, entity, looks)
+    kind = ENTITIES[entity]
     ids = {record for candidates in found.values() for _, record in candidates}
     records = (
         {number: record for number, record in tx.records(ids).items() if record.entity == entity}
@@ -56,7 +67,7 @@ def match_strangers(tx: Tx, hub: Hub, connection: str, entity: str, looks: Seque
         candidates = tuple(
             Candidate(number, by, number in taken or number in claimed)
             for by, number in found.get(look.ref, ())
-            if number in records
+            if number in records and _agree(kind, by, records[number], look)
         )
         outcome = decide(candidates=candidates) if candidates else unlike_any
         if outcome.verdict is Verdict.CREATE and look.elsewhere:
@@ -115,14 +126,25 @@ def _candidates(
         if look.mark is not None:
             found.setdefault(look.ref, []).append(("mark", look.mark))
     for key in matching.keys:
-        values = {look.keys[key] for look in looks if look.keys.get(key)}
+        first, *further = key.split(ALSO)
+        told = {look.ref: look.known_by(first) for look in looks}
+        values = {value for each in told.values() for value in each}
         if not values:
             continue
         if key == "xml_id" and matching.keyed_by is not None:
             hits = {ref: [number] for ref, number in tx.bound(matching.keyed_by, entity, values).items()}
         else:
-            hits = tx.by_key(entity, key, values)
-        for look in looks:
-            for number in hits.get(look.keys.get(key, ""), ()):
-                found.setdefault(look.ref, []).append((key, number))
+            hits = tx.by_key(entity, first, values, most=MOST_SHARING if further else 2)
+        for ref, each in told.items():
+            for number in dict.fromkeys(number for value in each for number in hits.get(value, ())):
+                found.setdefault(ref, []).append((key, number))
     return found
+
+
+def _agree(kind: Entity, by: str, record: Record, look: Look) -> bool:
+    """Tell whether a record found by the first of several keys agrees with the object in all others."""
+    for name in by.split(ALSO)[1:]:
+        alike = kind.atom(name).alike or share_one
+        if not alike(record.atoms.get(name), [*look.known_by(name)]):
+            return False
+    return True

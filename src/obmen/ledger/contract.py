@@ -288,8 +288,10 @@ class Tx(Protocol):
     def deliveries(self, connection: str, records: Collection[int]) -> dict[int, Delivery]:
         """Return the outbox rows of one system for these records."""
 
-    def by_key(self, entity: str, key: str, values: Collection[str]) -> dict[str, list[int]]:
-        """Return the records whose key atom has one of these values, two ids at most each."""
+    def by_key(
+        self, entity: str, key: str, values: Collection[str], *, most: int = 2
+    ) -> dict[str, list[int]]:
+        """Return the records whose key atom has one of these values, the `most` oldest of each, by id."""
 
     def lane_members(self, lanes: Collection[int], entity: str) -> dict[int, list[int]]:
         """Return the records of one entity in each lane."""

@@ -73,14 +73,23 @@ _KEYS_OF = Statement(sa.select(*KEYS.columns).where(among(KEYS.c.record, "ids"))
 _DELETE_KEYS = Statement(
     sa.delete(KEYS).where(*(column == sa.bindparam(column.name) for column in KEYS.columns))
 )
-_BY_KEY = Statement(
-    sa.select(KEYS.c.value, sa.func.min(KEYS.c.record), sa.func.max(KEYS.c.record))
+_HOLDERS = (
+    sa.select(
+        KEYS.c.value,
+        KEYS.c.record,
+        sa.func.row_number().over(partition_by=KEYS.c.value, order_by=KEYS.c.record).label("place"),
+    )
     .where(
         KEYS.c.entity == sa.bindparam("entity"),
         KEYS.c.key == sa.bindparam("key"),
         among(KEYS.c.value, "values"),
     )
-    .group_by(KEYS.c.value)
+    .subquery()
+)
+_BY_KEY = Statement(
+    sa.select(_HOLDERS.c.value, _HOLDERS.c.record)
+    .where(_HOLDERS.c.place <= sa.bindparam("most"))
+    .order_by(_HOLDERS.c.record)
 )
 
 
@@ -113,12 +122,17 @@ class Records(Part):
         """Return ids of an entity's records behind `after`, in order."""
         return [int(row[0]) for row in self.db.rows(_IDS, entity=entity, after=after, limit=limit)]
 
-    def by_key(self, entity: str, key: str, values: Collection[str]) -> dict[str, list[int]]:
-        """Return the records whose key atom has one of these values, two ids at most each."""
+    def by_key(
+        self, entity: str, key: str, values: Collection[str], *, most: int = 2
+    ) -> dict[str, list[int]]:
+        """Return the records whose key atom has one of these values, the `most` oldest of each, by id."""
         if not values:
             return {}
-        rows = self.db.rows(_BY_KEY, entity=entity, key=key, values=self.db.batch(values))
-        return {value: [first] if first == last else [first, last] for value, first, last in rows}
+        found: dict[str, list[int]] = {}
+        rows = self.db.rows(_BY_KEY, entity=entity, key=key, values=self.db.batch(values), most=most)
+        for value, record in rows:
+            found.setdefault(value, []).append(record)
+        return found
 
     def lane_members(self, lanes: Collection[int], entity: str) -> dict[int, list[int]]:
         """Return the records of one entity in each lane."""

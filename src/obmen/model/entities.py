@@ -12,6 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from obmen.model.order import inherit, normal_money, normal_part
+from obmen.model.people import may_be_one_name, share_one
 from obmen.model.values import Value
 
 
@@ -29,6 +30,10 @@ class Atom(msgspec.Struct, frozen=True, kw_only=True):
     inside: str | None = None
     """With `partner`: the value is an object, and each element of its list of this name names one partner, under the
     partner's entity: ``{"lines": [{"offer": 17, …}]}``."""
+    loose: bool = False
+    """With `partner`: a system that does not hold the partner takes the record without it."""
+    alike: Callable[[Value, Value], bool] | None = None
+    """Tells whether two values may be one person's, where a key is shared by several: a family's phone."""
     normal: Callable[[Value], Value] | None = None
     """Brings a decoded value into its one spelling; raises `BadValue` for one that contradicts itself."""
     inherit: Callable[[Value, Value], Value] | None = None
@@ -49,6 +54,8 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """The partner atom whose record this one shares a lane with (an offer with its product)."""
     dated_by: str | None = None
     """The atom with the moment a record began at in the world; a go-live date goes by it."""
+    natural: tuple[str, ...] = ()
+    """What an unknown object is recognised by where the configuration says nothing, in this order."""
 
     def atom(self, name: str) -> Atom:
         """Return the atom of this name, or of its family; `KeyError` names the entity and what it knows."""
@@ -230,7 +237,13 @@ ORDER = Entity(
             normal=normal_money,
             inherit=inherit,
         ),
-        Atom(name="buyer", doc="Who bought.", ru="Покупатель.", partner="customer"),
+        Atom(
+            name="buyer",
+            doc="Who bought, where customers are cards of their own.",
+            ru="Кто купил, если клиенты — отдельные карточки.",
+            partner="customer",
+            loose=True,
+        ),
         Atom(
             name="contact",
             doc="Whom to call and whom to invoice, as the order says.",
@@ -297,15 +310,32 @@ ORDER = Entity(
 CUSTOMER = Entity(
     name="customer",
     rank=40,
+    natural=("emails+phones", "emails+name", "phones+name"),
     atoms=(
-        Atom(name="name", doc="Full name.", ru="Полное имя."),
+        Atom(
+            name="name",
+            doc="Full name, as people are listed: last name, first name, patronymic.",
+            ru="Полное имя, как в списках: фамилия, имя, отчество.",
+            alike=may_be_one_name,
+        ),
         Atom(
             name="phones",
             doc="Phones in international form, a sorted list.",
             ru="Телефоны в международном виде, список по порядку.",
+            alike=share_one,
         ),
         Atom(
-            name="emails", doc="Addresses, a sorted list.", ru="Адреса электронной почты, список по порядку."
+            name="emails",
+            doc="E-mail addresses in small letters, a sorted list.",
+            ru="Адреса электронной почты строчными буквами, список по порядку.",
+            alike=share_one,
+        ),
+        Atom(name="birthday", doc="Birthday, `1990-05-17`.", ru="День рождения, `1990-05-17`."),
+        Atom(name="responsible", doc="The manager in charge.", ru="Ответственный менеджер."),
+        Atom(
+            name="properties.*",
+            doc="One more property of the customer each, by its canonical code.",
+            ru="По одному свойству клиента, под его кодом.",
         ),
     ),
 )

@@ -31,8 +31,8 @@ class Look(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     merged_into: str | None = None
     mark: int | None = None
     """Record id carried by our own mark on the object."""
-    keys: dict[str, str] = {}
-    """Matching keys it carries, such as `{"xml_id": …, "sku": …}`."""
+    keys: Mapping[str, str | tuple[str, ...]] = {}
+    """What it may be recognised by, such as `{"xml_id": …, "phones": (…, …)}`, in canonical spelling."""
     elsewhere: bool = False
     """It bears the code of another system: while nobody is known by it, it is no new record either."""
     at: str | None = None
@@ -42,6 +42,15 @@ class Look(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     """Of the bytes it was read from, and of all their meaning depends on; see `sync.traces`."""
     same: bool = False
     """These bytes were settled before: `fields` are left out, the shadow has them."""
+
+    def known_by(self, key: str) -> tuple[str, ...]:
+        """Return the values of a key, the empty ones left out."""
+        told = self.keys.get(key, ())
+        return tuple(each for each in ((told,) if isinstance(told, str) else told) if each)
+
+    def key(self, name: str) -> str:
+        """Return the one value of a key; empty where it has none."""
+        return next(iter(self.known_by(name)), "")
 
 
 class Resist(msgspec.Struct, frozen=True, gc=False, array_like=True):

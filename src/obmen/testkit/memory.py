@@ -218,13 +218,15 @@ class MemoryTx:
         )
         return ids[:limit]
 
-    def by_key(self, entity: str, key: str, values: Collection[str]) -> dict[str, list[int]]:
-        """Return the records whose key atom has one of these values, two ids at most each."""
+    def by_key(
+        self, entity: str, key: str, values: Collection[str], *, most: int = 2
+    ) -> dict[str, list[int]]:
+        """Return the records whose key atom has one of these values, the `most` oldest of each, by id."""
         found: dict[str, list[int]] = {}
         for value in values:
             ids = self._at.keys.get((entity, key, value))
             if ids:
-                found[value] = sorted({min(ids), max(ids)})
+                found[value] = sorted(ids)[:most]
         return found
 
     def lane_members(self, lanes: Collection[int], entity: str) -> dict[int, list[int]]:

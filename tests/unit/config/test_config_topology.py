@@ -196,8 +196,8 @@ def test_latest_holds_for_members_of_a_family_with_change_times(read):
         (GOODS + "[sync.customer]\ncreators = ['epr', 'shp']\nowners = { default = 'erp' }", ['[sync.customer] creators[0] = "epr": no such connection; known: erp, shop; did you mean «erp»?', '[sync.customer] creators[1] = "shp": no such connection; known: erp, shop; did you mean «shop»?']),
         (GOODS + "[sync.customer]\ncreators = 'erp'\nowners = { default = 'x' }", ['[sync.customer] creators = "erp": expected a list [a text in "", …]', '[sync.customer] owners.default = "x": no such connection; known: erp, shop, origin, each']),
         (GOODS + "[sync.customer]\ncreators = ['erp']\nowners = { default = 'erp' }\nreaders = ['shop', { to = 'shop' }]", ['[sync.customer] readers[1] = { to = "shop" }: this reader is named twice']),
-        (GOODS + "[sync.customer]\ncreators = ['erp']\nowners = { default = 'erp' }\nreaders = [{ to = 'shop', only = ['nam'] }]", ["[sync.customer] readers[0].only[0] — no such field; known: name, phones, emails; did you mean «name»?"]),
-        (GOODS + "[sync.customer]\ncreators = ['erp']\nowners = { default = 'erp' }\nreaders = [{ to = 'shop', when = 'paid' }]", ['[sync.customer] readers[0].when = "paid": column 1, «paid»: this word is not known; known: origin, name, phones, emails']),
+        (GOODS + "[sync.customer]\ncreators = ['erp']\nowners = { default = 'erp' }\nreaders = [{ to = 'shop', only = ['nam'] }]", ["[sync.customer] readers[0].only[0] — no such field; known: name, phones, emails, birthday, responsible, properties; did you mean «name»?"]),
+        (GOODS + "[sync.customer]\ncreators = ['erp']\nowners = { default = 'erp' }\nreaders = [{ to = 'shop', when = 'paid' }]", ['[sync.customer] readers[0].when = "paid": column 1, «paid»: this word is not known; known: origin, name, phones, emails, birthday, responsible, properties']),
         (GOODS + "[sync.customer]\ncreators = ['erp']\nowners = { default = 'erp' }\nreaders = [{ when = 'name' }, 5]", ["[sync.customer] readers[0] — the setting `to` is missing: The connection.", "[sync.customer] readers[1] = 5: expected a table"]),
     ],
 )  # fmt: skip

@@ -59,7 +59,7 @@ class StockDoor:
         step = job.step
         xml_id = step.keys.get("xml_id") or step.mark
         if job.seen is not None:
-            xml_id = job.seen.look.keys.get("xml_id", "")
+            xml_id = job.seen.look.key("xml_id")
         if not xml_id:
             return None
         if not shop.stores:

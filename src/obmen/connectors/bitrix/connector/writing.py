@@ -212,7 +212,7 @@ class Writer:
     def _rekeyed(self, job: Job) -> dict[str, str]:
         """Put the 1C key in the place of our own mark, once 1C knows the thing."""
         step = job.step
-        held = job.seen.look.keys.get("xml_id") if job.seen is not None else None
+        held = job.seen.look.key("xml_id") if job.seen is not None else None
         known = step.keys.get("xml_id")
         if job.bare or not known or held == known or job.seen is None:
             return {}
