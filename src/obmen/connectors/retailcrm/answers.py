@@ -149,6 +149,7 @@ SAID = {
     "source": _part(source=_SOURCE),
     "responsible": _part(managerId=NUMBER),
     "properties": _part(customFields=_FREE, customer=_part("externalId")),
+    "buyer": _part(customer=_part("type", id=NUMBER), contact=_part(id=NUMBER)),
 }
 """Which pieces of an order each of our atoms is read from; `properties` are the custom fields, wherever they go."""
 

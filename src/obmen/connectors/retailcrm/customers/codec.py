@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from obmen.connectors.retailcrm.customers.contacts import joined, one_email, one_phone, parted
 from obmen.connectors.retailcrm.customers.settings import CustomerSettings
@@ -18,7 +19,7 @@ from obmen.sync.shadow import CONTRADICTION, Blocked, Decoded, Encoded, Wire, Wi
 
 FORM = 1
 _CARRIED = frozenset({"name", "phones", "emails", "birthday"})
-_UNFIT = Withheld("no_contact")
+_UNFIT = Withheld("unfit_contact")
 
 
 class CustomerCodec:
@@ -68,7 +69,7 @@ class CustomerCodec:
             case "name":
                 return {**parted(str(value))} or None
             case "phones":
-                return [*_phones(value)] or _UNFIT
+                return [str(each) for each in _phones(value)] or _UNFIT
             case "emails":
                 return next((found for each in _each(value) if (found := one_email(each))), _UNFIT)
             case "responsible":
@@ -81,11 +82,11 @@ class CustomerCodec:
         return Blocked(f"{CONTRADICTION}{self._connection}:{atom}:{how}", how)
 
 
-def _each(raw: Wire) -> list[str]:
+def _each(raw: Any) -> list[str]:
     return [str(one) for one in (raw if isinstance(raw, list) else [raw])]
 
 
-def _phones(raw: Wire) -> list[Value]:
+def _phones(raw: Any) -> list[Value]:
     return [*sorted({found for each in _each(raw) if (found := one_phone(each)) is not None})]
 
 

@@ -12,6 +12,7 @@ from obmen.model import phone
 NAMES = ("lastName", "firstName", "patronymic")
 """As people are listed."""
 COMPANY = ("contragentType", "legalName", "legalAddress", "INN", "KPP")
+CORPORATE = "customer_corporate"
 LONGEST_EMAIL = 100
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SHORTEST_PHONE = 5

@@ -87,8 +87,8 @@ class CustomerReader:
     async def _followed(self, at: Cursor) -> Page:
         """Read the cards the next records of the history are about, and what others did to them."""
         account = await self._acquaintance.account()
-        known = {"settings": self._settings, "managers": self._managers}
-        read = await self._trail.followed(at, matters=partial(matters, **known))
+        worth = partial(matters, settings=self._settings, managers=self._managers)
+        read = await self._trail.followed(at, matters=worth)
         return Page(
             entity="customer",
             looks=tuple(

@@ -27,9 +27,28 @@ _FIELDS = {
     "manager": "responsible",
 }
 _NOISE = frozenset(
-    "segments vip bad sex tags personal_discount cumulative_discount discount_card_number "
-    "email_marketing_unsubscribed_at subscriptions avg_margin_summ margin_summ total_summ average_summ cost_summ "
-    "orders_count maturation_time first_client_id last_client_id mg_customer_id".split()
+    [
+        "segments",
+        "vip",
+        "bad",
+        "sex",
+        "tags",
+        "personal_discount",
+        "cumulative_discount",
+        "discount_card_number",
+        "email_marketing_unsubscribed_at",
+        "subscriptions",
+        "avg_margin_summ",
+        "margin_summ",
+        "total_summ",
+        "average_summ",
+        "cost_summ",
+        "orders_count",
+        "maturation_time",
+        "first_client_id",
+        "last_client_id",
+        "mg_customer_id",
+    ]
 )
 """Fields of the history that are no part of what is exchanged; three quarters of all records are about segments."""
 _NOISY_FAMILIES = ("address.", "contragent.")
@@ -37,7 +56,9 @@ _NOISY_FAMILIES = ("address.", "contragent.")
 Row = Mapping[str, Any]
 
 
-def customer_look(row: Row, *, settings: CustomerSettings, managers: Mapping[str, str], account: Account) -> Look:
+def customer_look(
+    row: Row, *, settings: CustomerSettings, managers: Mapping[str, str], account: Account
+) -> Look:
     """Show one card as the API gave it. A piece of another shape than it should have is named, and shown as unreadable."""
     ref = str(row["id"])
     pieces: dict[str, Callable[[], dict[str, Wire]]] = {
@@ -57,7 +78,12 @@ def customer_look(row: Row, *, settings: CustomerSettings, managers: Mapping[str
     mark, external = wire.mark(row.get("externalId")), wire.text(row.get("externalId")) or ""
     name, phones = joined(row), tuple(sorted({one for each in _numbers(row) if (one := one_phone(each))}))
     email = one_email(wire.text(row.get("email")) or "") or ""
-    known = {"name": name, "phones": phones, "emails": email, "xml_id": external if mark is None else ""}
+    known: dict[str, str | tuple[str, ...]] = {
+        "name": name,
+        "phones": phones,
+        "emails": email,
+        "xml_id": external if mark is None else "",
+    }
     return Look(
         ref=ref,
         fields=fields,
@@ -65,7 +91,7 @@ def customer_look(row: Row, *, settings: CustomerSettings, managers: Mapping[str
         keys={key: value for key, value in known.items() if value},
         # An id that cannot be read is somebody's id all the same.
         elsewhere=settings.creates == "own"
-        and (bool(external) and mark is None or isinstance(row.get("externalId"), dict | list)),
+        and ((bool(external) and mark is None) or isinstance(row.get("externalId"), dict | list)),
         title=name or next(iter(phones), email) or f"№ {ref}",
     )
 

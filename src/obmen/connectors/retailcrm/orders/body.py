@@ -9,10 +9,10 @@ from obmen.connectors.contract import Step
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.account import Account
 from obmen.connectors.retailcrm.custom import custom_fields
-from obmen.connectors.retailcrm.customers.contacts import COMPANY, is_email
+from obmen.connectors.retailcrm.customers.contacts import COMPANY, CORPORATE, is_email
 from obmen.connectors.retailcrm.orders.lines import written_items
 from obmen.connectors.retailcrm.orders.payments import new_payment
-from obmen.connectors.retailcrm.orders.rows import PERSON
+from obmen.connectors.retailcrm.orders.rows import PERSON, buyer_of
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 from obmen.model import decimal
 from obmen.sync.shadow import Wire
@@ -67,10 +67,19 @@ def order_body(
         body["delivery"] = delivery
     if row is None:
         return {**_birth(step, settings, account), **body}
+    body |= _buyer(fields.get("buyer"), row)
     key = external_id(step)
     if body and not row.get("externalId") and step.keys.get("xml_id"):
         body["externalId"] = key
     return body
+
+
+def _buyer(ref: Wire, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an order to another card; where a company bought, it is the person who speaks for it."""
+    if ref is None or ref == buyer_of(row):
+        return {}
+    of_company = wire.table(row.get("customer")).get("type") == CORPORATE
+    return {"contact" if of_company else "customer": {"id": int(str(ref))}}
 
 
 def _birth(step: Step, settings: OrderSettings, account: Account) -> dict[str, Any]:

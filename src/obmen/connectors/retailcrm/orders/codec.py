@@ -55,8 +55,16 @@ class OrderCodec:
     form = FORM
 
     def __init__(
-        self, *, connection: str, settings: OrderSettings, site: str, sites: Mapping[str, str]
+        self,
+        *,
+        connection: str,
+        settings: OrderSettings,
+        site: str,
+        sites: Mapping[str, str],
+        with_buyer: bool = False,
     ) -> None:
+        """`with_buyer`: customers are cards of their own, and an order says whose it is."""
+        self._with_buyer = with_buyer
         self._connection = connection
         self._settings = settings
         self._site = site
@@ -67,6 +75,8 @@ class OrderCodec:
         family = atom.partition(".")[0]
         if family in {"properties", "numbers"}:
             return atom in self._settings.fields.values() or atom == self._settings.customer_id
+        if family == "buyer":
+            return self._with_buyer
         return family in _CARRIED or (family == "responsible" and bool(self._settings.managers))
 
     # --- reading --------------------------------------------------------------------------------------------------

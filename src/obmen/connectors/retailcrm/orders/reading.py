@@ -31,13 +31,16 @@ class OrderReader:
         shops: frozenset[str],
         offers_by: str,
         now: Callable[[], float],
+        with_buyer: bool = False,
     ) -> None:
+        """`with_buyer`: customers are cards of their own, and an order says whose it is."""
         self._trail = Trail(api=api, subject=ORDERS, shops=shops)
         self._acquaintance = acquaintance
         self._connection = connection
         self._settings = settings
         self._offers_by = offers_by
         self._now = now
+        self._with_buyer = with_buyer
 
     async def page(self, cursor: str) -> Page:
         """Read the next orders. The first run walks the list, from the point of the history at which it began."""
@@ -71,6 +74,7 @@ class OrderReader:
             settings=self._settings,
             offers_by=self._offers_by,
             account=account,
+            with_buyer=self._with_buyer,
         )
 
     async def rows(self, refs: Sequence[str]) -> dict[str, dict[str, Any]]:

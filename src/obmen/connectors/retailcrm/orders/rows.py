@@ -10,7 +10,7 @@ from typing import Any
 from obmen.connectors.retailcrm import custom, wire
 from obmen.connectors.retailcrm.account import Account
 from obmen.connectors.retailcrm.answers import SAID
-from obmen.connectors.retailcrm.customers.contacts import COMPANY
+from obmen.connectors.retailcrm.customers.contacts import COMPANY, CORPORATE
 from obmen.connectors.retailcrm.orders.lines import in_order, shown_line, stands
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 from obmen.connectors.retailcrm.shapes import unread, unreadable
@@ -26,7 +26,13 @@ Row = Mapping[str, Any]
 
 
 def order_look(
-    row: Row, *, connection: str, settings: OrderSettings, offers_by: str, account: Account
+    row: Row,
+    *,
+    connection: str,
+    settings: OrderSettings,
+    offers_by: str,
+    account: Account,
+    with_buyer: bool = False,
 ) -> Look:
     """Show one order as the API gave it. A piece of another shape than it should have is named, and shown as unreadable."""
     ref, zone = str(row["id"]), account.zone
@@ -63,6 +69,8 @@ def order_look(
         if piece == "payments":
             whole = ()
         fields |= dict.fromkeys(_places(piece, connection, settings), unreadable(wrong))
+    if with_buyer and unread(row, SAID["buyer"]) is None:
+        fields["buyer"] = buyer_of(row)
     return Look(
         ref=ref,
         fields=fields,
@@ -83,6 +91,12 @@ def _places(piece: str, connection: str, settings: OrderSettings) -> tuple[str, 
     if piece == "properties":
         return (*settings.fields.values(), *filter(None, [settings.customer_id]))
     return (piece,)
+
+
+def buyer_of(row: Row) -> str | None:
+    """Return the ref of the card of whoever ordered; where a company bought, of the person who speaks for it."""
+    of_company = wire.table(row.get("customer")).get("type") == CORPORATE
+    return wire.text(wire.table(row.get("contact" if of_company else "customer")).get("id"))
 
 
 def payment_key(payment: Row, connection: str, settings: OrderSettings) -> str:
