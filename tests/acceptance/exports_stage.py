@@ -156,7 +156,7 @@ class Stage:
         (outcome,) = await self.erp.exchange(ExchangeOrder(account=account, export=export, manners=manners))
         return outcome
 
-    async def rest(self, *, at_most_s: float = 40.0) -> None:
+    async def rest(self, *, at_most_s: float = 120.0) -> None:
         """Wait until nothing is to be unpacked or delivered, and the guards have had their look."""
         await until(self._is_calm, at_most_s=at_most_s)
 
@@ -212,7 +212,7 @@ async def stage(folder: Path, world: World, *, shop: Shop | None = None, onec: s
             await live.stop()
 
 
-async def until(holds, *, at_most_s: float = 10.0) -> None:
+async def until(holds, *, at_most_s: float = 60.0) -> None:
     deadline = asyncio.get_running_loop().time() + at_most_s
     while not holds():
         assert asyncio.get_running_loop().time() < deadline, f"did not come true in {at_most_s} s"

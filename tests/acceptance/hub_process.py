@@ -88,7 +88,7 @@ def obmen(*args):
     """Run a command to its end."""
     command = [sys.executable, "-c", "from obmen.cli import main; main()", *map(str, args)]
     return subprocess.run(
-        command, env=environment(), capture_output=True, text=True, timeout=120, check=False
+        command, env=environment(), capture_output=True, text=True, timeout=280, check=False
     )
 
 

@@ -155,7 +155,7 @@ class Stage:
         for name, entity in (("shop", "product"), ("shop", "offer"), ("crm", "offer")):
             await pull(self.hub, name, entity)
 
-    async def rest(self, *, at_most_s: float = 30.0) -> None:
+    async def rest(self, *, at_most_s: float = 120.0) -> None:
         deadline = asyncio.get_running_loop().time() + at_most_s
         calm = 0
         while calm < 3:

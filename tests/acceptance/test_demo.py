@@ -23,7 +23,7 @@ def test_the_demo_keeps_its_invariants_in_either_language(tmp_path, language, ag
         env={**os.environ, "OBMEN_LANG": language, "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
     )
 
@@ -41,7 +41,7 @@ def test_another_seed_is_another_world_with_the_same_verdict(tmp_path):
         env={**os.environ, "OBMEN_LANG": "en", "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
     )
 

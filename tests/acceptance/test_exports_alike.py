@@ -234,7 +234,7 @@ async def test_a_hub_restarted_in_the_middle_comes_to_the_same(tmp_path, usual, 
         )
         for files in (2, 4):
             await until(lambda files=files: live.files_done() >= files or visit.done())
-            async with asyncio.timeout(10):  # the answer 1C waits for is given before, not waited out
+            async with asyncio.timeout(18):  # the answer 1C waits for is given before, not waited out
                 await live.stop()
             await live.start()
         outcome = await visit

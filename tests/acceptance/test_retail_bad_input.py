@@ -45,7 +45,7 @@ async def closed_to_us(stage, key):
     order = stage.place(1, pay_system="cash")
     await pull(stage.hub, "shop", "order")
     stage.runner.nudge()
-    for _ in range(200):
+    for _ in range(2400):
         if "paused:crm" in told(stage):
             break
         await asyncio.sleep(0.05)

@@ -44,7 +44,7 @@ class Adopted(NamedTuple):
 @told
 def adopt(
     connection: Annotated[str, typer.Argument(help="Connection · подключение")],
-    entity: Annotated[str, typer.Argument(help="category | product | offer | order")],
+    entity: Annotated[str, typer.Argument(help="category | product | offer | customer | order")],
     since: Annotated[
         datetime | None,
         typer.Option(

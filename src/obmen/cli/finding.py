@@ -9,7 +9,7 @@ from rich.table import Table
 from obmen.engine.hub import Hub
 from obmen.errors import BadInput
 from obmen.ledger.sql import SqlTx
-from obmen.model import Record, Value
+from obmen.model import Record, Value, phone
 from obmen.sync.rules import family
 
 FOUND_AT_MOST = 20
@@ -29,13 +29,14 @@ def known_entity(hub: Hub, entity: str) -> None:
 
 
 def found(tx: SqlTx, entity: str, ref: str) -> list[Record]:
-    """Return the records an operator may mean: by id in any system, number, article, record number or title.
+    """Return the records an operator may mean: by id in any system, number, phone, article, record number or title.
 
     Raises `BadInput` where there is none.
     """
     wanted = ref.strip().removeprefix("№").removeprefix("#").strip()
     ids = (
         (_by_number(tx, wanted) if entity == "order" else [])
+        or (_by_contact(tx, wanted) if entity == "customer" else [])
         or tx.by_code(entity, wanted)
         or _by_article(tx, entity, wanted)
         or (tx.search(entity, wanted, limit=FOUND_AT_MOST + 1) if wanted else [])
@@ -43,8 +44,8 @@ def found(tx: SqlTx, entity: str, ref: str) -> list[Record]:
     if not ids:
         raise BadInput(
             "cli.nothing_found",
-            f"There is no {entity} «{ref}»: no id, article, number or part of a title. Has it been imported? See obmen issues.",
-            f"Ничего не найдено по «{ref}» ({entity}): ни кода, ни артикула, ни номера, ни части названия. Загружено ли оно? См. obmen issues.",
+            f"There is no {entity} «{ref}»: no id, article, number, phone or part of a title. Has it been imported? See obmen issues.",
+            f"Ничего не найдено по «{ref}» ({entity}): ни кода, ни артикула, ни номера, ни телефона, ни части названия. Загружено ли оно? См. obmen issues.",
         )
     records = tx.records(ids)
     return [records[number] for number in ids]
@@ -55,6 +56,13 @@ def _by_number(tx: SqlTx, ref: str) -> list[int]:
     return tx.by_key("order", "number", [ref]).get(ref) or [
         one.id for one in _every(tx, "order") if ref in _numbers(one)
     ]
+
+
+def _by_contact(tx: SqlTx, ref: str) -> list[int]:
+    """Return the customers with this phone, however it is written, or this e-mail."""
+    mail, number = ref.lower(), phone(ref)
+    held = tx.by_key("customer", "emails", [mail], most=FOUND_AT_MOST + 1).get(mail, [])
+    return held or tx.by_key("customer", "phones", [number], most=FOUND_AT_MOST + 1).get(number, [])
 
 
 def _numbers(order: Record) -> list[Value]:

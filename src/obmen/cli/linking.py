@@ -21,7 +21,7 @@ from obmen.wording import field_of
 T = TypeVar("T")
 
 Connection = Annotated[str, typer.Argument(help="Connection · подключение")]
-EntityName = Annotated[str, typer.Argument(help="category | product | offer | order")]
+EntityName = Annotated[str, typer.Argument(help="category | product | offer | customer | order")]
 Ref = Annotated[str, typer.Argument(help="Id of the object in that system · код объекта в этой системе")]
 Who = Annotated[
     str,

@@ -27,12 +27,12 @@ EXCUSES = frozenset({Reason.BARE_SIBLING.code, Reason.INACTIVE_NEW.code, Reason.
 
 @told
 def show(
-    entity: Annotated[str, typer.Argument(help="category | product | offer | order")],
+    entity: Annotated[str, typer.Argument(help="category | product | offer | customer | order")],
     ref: Annotated[
         str,
         typer.Argument(
-            help="Id in any system, article, order number, record number or part of the title · "
-            "код в любой системе, артикул, номер заказа, номер карточки или часть названия"
+            help="Id in any system, article, order number, phone, e-mail, record number or part of the title · "
+            "код в любой системе, артикул, номер заказа, телефон, почта, номер карточки или часть названия"
         ),
     ],
     config: ConfigPath = DEFAULT_CONFIG,

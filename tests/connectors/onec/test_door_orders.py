@@ -190,7 +190,8 @@ async def test_an_answer_that_broke_off_was_not_taken_whatever_is_asked_next(tmp
         writer.write(asked.encode())
         await reader.readuntil(b"\r\n\r\n")
         writer.transport.abort()
-        await asyncio.sleep(0.2)
+        while not any(line.what == "sale.query" for line in hub.log):  # noqa: ASYNC110 - the door tells nobody
+            await asyncio.sleep(0.02)
 
         assert "" != next(line.error for line in hub.log if line.what == "sale.query")
         assert "success\n" == await clerk.ask("success")  # of what came before

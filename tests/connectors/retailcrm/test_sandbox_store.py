@@ -119,7 +119,7 @@ async def test_feeds_are_loaded_on_schedule(http, open_crm, hub, crm):
     second.state.books["sites"]["main"] |= {
         name: crm.state.books["sites"]["main"][name] for name in ("ymlUrl", "loadFromYml")
     }
-    for _ in range(200):
+    for _ in range(6000):
         if second.state.feeds:
             break
         await asyncio.sleep(0.01)

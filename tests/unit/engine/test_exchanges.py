@@ -32,7 +32,7 @@ def stored(ledger, limit=200):
 async def test_exchanges_reach_the_ledger_by_themselves(sql_ledger):
     log = ExchangeLog(sql_ledger, now=lambda: NOW)
     log.add(exchange())
-    await asyncio.wait_for(log._flush, 20)
+    await asyncio.wait_for(log._flush, 60)
     (row,) = stored(sql_ledger)
 
     assert (row.at, row.what, row.status) == (NOW - 0.5, "catalog.product.list", 200)

@@ -39,7 +39,7 @@ async def test_who_waits_is_answered_when_the_envelope_has_ended(world):
     with world.begin() as tx:
         tx.move_envelope(number, state="done", position=3, counted=counted)
     await intake.moved()
-    told = await asyncio.wait_for(waiting, 10)
+    told = await asyncio.wait_for(waiting, 50)
 
     assert (told.state, told.done) == ("done", 3)
     assert "изменено 1, без изменений 2" in told.ru
@@ -72,7 +72,7 @@ async def test_who_waits_is_answered_when_the_hub_stops(world):
     await asyncio.sleep(0)
     await intake.close()
 
-    assert (await asyncio.wait_for(waiting, 10)).state == "waiting"
+    assert (await asyncio.wait_for(waiting, 50)).state == "waiting"
 
 
 async def test_patience_has_an_end(world):

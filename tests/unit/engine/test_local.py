@@ -37,7 +37,7 @@ async def running(world, *jobs, chores=()):
         yield runner
     finally:
         runner.stop()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 60)
 
 
 async def until(holds):

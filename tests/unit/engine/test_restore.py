@@ -45,7 +45,7 @@ async def work(world, holds):
     """Run the hub until something holds."""
     runner = LocalRunner(world.hub, [], quiet_s=0.02, idle_s=0.01)
     running = asyncio.create_task(runner.run())
-    deadline = asyncio.get_running_loop().time() + 20
+    deadline = asyncio.get_running_loop().time() + 60
     while not holds() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - the hub tells nobody
         await asyncio.sleep(0.02)
     await asyncio.sleep(0.1)  # what should not be written would be written now
