@@ -132,7 +132,13 @@ class CrmConnection:
             "customer": customer_reader,
             "offer": offer_reader,
         }
-        self._door = TriggerDoor(connection=self.name, reader=order_reader, now=now, log=self._ports.log)
+        self._door = TriggerDoor(
+            connection=self.name,
+            orders=order_reader,
+            customers=customer_reader if settings.customers is not None else None,
+            now=now,
+            log=self._ports.log,
+        )
         order_writer = OrderWriter(
             api=self._api,
             acquaintance=self._acquaintance,
@@ -232,7 +238,7 @@ class CrmConnection:
         return ("robot",) if step.entity in {"order", "customer"} else ()
 
     async def receive(self, request: web.Request, intake: Intake) -> web.StreamResponse:
-        """Give the catalogue to whoever knows its path, or take the call of a trigger: a hint that an order has moved."""
+        """Give the catalogue to whoever knows its path, or take the call of a trigger: a hint of what has moved."""
         if self._feed is not None and request.path != self._settings.hook:
             return await self._feed.serve(request)
         return await self._door.receive(request, intake)
