@@ -62,7 +62,8 @@ class Buyers:
 
     async def expect(self, people: Collection[Person], *, site: str) -> None:
         """Ask at once for what settling these people needs."""
-        await self._of(site).expect(set(people))
+        if people:
+            await self._of(site).expect(set(people))
 
     async def of(self, contact: Row, *, site: str, known_as: str = "") -> Buyer:
         """Find the customer of an order, or make one. `known_as` is the buyer's id in the shop.
