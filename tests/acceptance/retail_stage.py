@@ -226,6 +226,7 @@ async def retail_stage(
     folder: Path,
     *,
     crm: str = "",
+    more: str = "",
     every: str = "1s",
     rate: int = 1000,
     setup: Setup | None = None,
@@ -233,7 +234,7 @@ async def retail_stage(
     polls: bool = True,
     hurry: float = 1.0,
 ):
-    """Open the stage. Without `polls` both are read only when a story says `seen`; `hurry` lets the hub's clock run faster."""
+    """Open the stage; `more` are further sections. Without `polls` both are read only when a story says `seen`; `hurry` lets the hub's clock run faster."""
     async with (
         Shop(seed=seed) as shop,
         Crm(setup or Setup(rate_limit=None), seed=seed) as account,
@@ -255,6 +256,7 @@ async def retail_stage(
             rate=rate,
             crm=f'{crm}\nschedule = {{ every = "{every if polls else NEVER}", deliver = "live" }}',
         )
+        text += more
         text = text.replace("visible_after_s = 1", f"visible_after_s = {max(1.0, hurry / 10)}")
         if not polls:
             text = text.replace('every = "1s"', f'every = "{NEVER}"')
