@@ -65,6 +65,15 @@ async def test_an_order_that_names_its_buyer_searches_for_nobody(world):
     assert "customers" not in world.asked
 
 
+async def test_whom_we_found_for_an_order_is_told_by_the_next_reading_and_is_no_default_of_the_account(world):
+    outcome = await only(world, world.step(record=11, **an_order()))
+    (card,) = world.crm.state.customers
+
+    assert isinstance(outcome, Done), outcome
+    assert "buyer" not in outcome.returned
+    assert await buyer_of(world, outcome.ref) == str(card.id)
+
+
 async def test_an_order_is_given_to_another_card(world):
     order = world.crm.act("new_order", lines=[{"offer": "201", "quantity": 1}])
     other = world.crm.act("new_customer", who="smirnova")
