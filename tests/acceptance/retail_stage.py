@@ -71,7 +71,7 @@ readers = ["crm"]
 [sync.order]
 creators = ["shop", "crm"]
 match = ["xml_id"]
-owners = {{ default = "origin", money = {{ rule = "review", any = ["shop", "crm"] }}, stage = {{ rule = "forward", any = ["shop", "crm"] }}, cancelled = {{ rule = "review", any = ["shop", "crm"] }}, payments = {{ rule = "review", any = ["shop", "crm"] }}, note = {{ rule = "review", any = ["shop", "crm"] }}, contact = {{ rule = "review", any = ["shop", "crm"] }}, address = {{ rule = "review", any = ["shop", "crm"] }}, delivery = {{ rule = "review", any = ["shop", "crm"] }}, shipments = "each" }}
+owners = {{ {owners}default = "origin", money = {{ rule = "review", any = ["shop", "crm"] }}, stage = {{ rule = "forward", any = ["shop", "crm"] }}, cancelled = {{ rule = "review", any = ["shop", "crm"] }}, payments = {{ rule = "review", any = ["shop", "crm"] }}, note = {{ rule = "review", any = ["shop", "crm"] }}, contact = {{ rule = "review", any = ["shop", "crm"] }}, address = {{ rule = "review", any = ["shop", "crm"] }}, delivery = {{ rule = "review", any = ["shop", "crm"] }}, shipments = "each" }}
 readers = ["shop", "crm"]
 
 [guards]
@@ -227,6 +227,7 @@ async def retail_stage(
     *,
     crm: str = "",
     more: str = "",
+    owners: str = "",
     every: str = "1s",
     rate: int = 1000,
     setup: Setup | None = None,
@@ -234,7 +235,7 @@ async def retail_stage(
     polls: bool = True,
     hurry: float = 1.0,
 ):
-    """Open the stage; `more` are further sections. Without `polls` both are read only when a story says `seen`; `hurry` lets the hub's clock run faster."""
+    """Open the stage; `more` are further sections, `owners` further owners of orders. Without `polls` both are read only when a story says `seen`; `hurry` lets the hub's clock run faster."""
     async with (
         Shop(seed=seed) as shop,
         Crm(setup or Setup(rate_limit=None), seed=seed) as account,
@@ -254,6 +255,7 @@ async def retail_stage(
             crm_url=account.url,
             api_key=account.credentials()["api_key"],
             rate=rate,
+            owners=f"{owners}, " if owners else "",
             crm=f'{crm}\nschedule = {{ every = "{every if polls else NEVER}", deliver = "live" }}',
         )
         text += more

@@ -189,7 +189,7 @@ async def test_orders_put_together_and_taken_apart_keep_every_piece_and_every_ko
     stage.crm.act("combine", order=gone.id, into=there.id, technique="summ")
     await stage.seen()
     assert stage.in_shop(first).price == stage.in_crm(first).total_summ
-    assert any("was deleted there" in issue for issue in stage.issues())
+    assert any("was put into" in issue and "obmen merge order" in issue for issue in stage.issues())
 
 
 async def test_prices_and_what_may_be_sold_follow_the_shop(tmp_path):

@@ -174,6 +174,22 @@ def gone(connection: str, record: Record, ref: str) -> Issue:
     )
 
 
+def put_together(connection: str, record: Record, ref: str, survivor: int, into: str) -> Issue:
+    """Return the issue of an object that was put into another one there, whose record is not this one."""
+    name = name_of(record)
+    command = f"obmen merge {record.entity} {survivor} {record.id} --why …"
+    return Issue(
+        key=gone_key(connection, record.id),
+        code=Reason.MERGED.code,
+        connection=connection,
+        entity=record.entity,
+        record=record.id,
+        ref=ref,
+        en=f"{connection}: «{name}» ({ref}) was put into {into} there, which is record № {survivor}; in the other systems both stand as before. If they are one: {command}",
+        ru=f"{connection}: «{name}» ({ref}) там объединён с {into}, это карточка № {survivor}; в остальных системах оба стоят как стояли. Если это одно и то же: {command}",
+    )
+
+
 def gone_key(connection: str, record: int) -> str:
     """Return the key of the issue that an object was deleted."""
     return f"gone:{connection}:{record}"

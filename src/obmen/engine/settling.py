@@ -356,9 +356,8 @@ class _Page:
         self.tx.put_shadows(page.connection, page.entity, {record.id: shadow})
         reason = Reason.GONE if look.merged_into is None else Reason.MERGED
         self._line(record.id, "look", [Entry("", reason.code, detail=look.merged_into or look.ref)])
-        if look.merged_into is not None and not self.tx.bound(
-            page.connection, page.entity, [look.merged_into]
-        ):
+        survivor = self._known_as(look.merged_into)
+        if look.merged_into is not None and survivor is None:
             # Nobody stood for the survivor yet, so that it is this record from now on.
             self.tx.bind([Binding(page.connection, page.entity, look.merged_into, record.id)])
             fresh = Shadow(held={}, seen=page.read_at, as_of=shadow.as_of)
@@ -368,9 +367,20 @@ class _Page:
             outbox.recompute(
                 self.tx, self.hub, page.entity, records=[record], changed=(), touched=page.connection
             )
+        elif look.merged_into is not None and survivor is not None:
+            if any(one.kind == "live" for one in self.tx.bindings([record.id])):  # it stands elsewhere
+                self.opened.append(
+                    issues.put_together(page.connection, record, look.ref, survivor, look.merged_into)
+                )
         elif self.topology.reader(page.connection) is not None:
             self.opened.append(issues.gone(page.connection, record, look.ref))
         outbox.recompute_lane(self.tx, self.hub, page.connection, record)
+
+    def _known_as(self, ref: str | None) -> int | None:
+        """Return the record an object of the page's system is, if it is any."""
+        if ref is None:
+            return None
+        return self.tx.bound(self.page.connection, self.page.entity, [ref]).get(ref)
 
     def _is_back(self, look: Look, record: Record, found: Known) -> None:
         """Take a deleted object that stands there again; an older look of it is not a return."""
