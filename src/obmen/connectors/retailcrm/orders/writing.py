@@ -301,7 +301,9 @@ class OrderWriter:
             else:
                 returned = dict(self._reader.look(row, account).fields)
                 if step.fields.get("buyer") is None:
-                    returned.pop("buyer", None)  # whom we found is no default: the next reading says who it is
+                    returned.pop(
+                        "buyer", None
+                    )  # whom we found is no default: the next reading says who it is
                 differs = money_differs(step, returned)
                 doubts = (*work.doubts.get(step.record, ()), *((differs,) if differs else ()))
                 outcomes.append(
