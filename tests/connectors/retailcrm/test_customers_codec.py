@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from obmen.connectors.retailcrm.account import Account
 from obmen.connectors.retailcrm.customers.codec import CustomerCodec
 from obmen.connectors.retailcrm.customers.contacts import one_email, one_phone
-from obmen.connectors.retailcrm.customers.rows import customer_look, matters
+from obmen.connectors.retailcrm.customers.rows import acts_in, customer_look, matters, unfit_contacts
 from obmen.connectors.retailcrm.customers.settings import CustomerSettings
+from obmen.connectors.retailcrm.records import CUSTOMERS, in_shops
 from obmen.errors import ConfigError
 from obmen.sync.shadow import Blocked, Withheld
 
@@ -200,3 +201,56 @@ def test_only_records_about_what_is_exchanged_are_worth_a_card():
 def test_a_place_nobody_knows_is_refused():
     with pytest.raises(ConfigError, match="no such place as «numbers"):
         CustomerSettings(fields={"card": "numbers.card"})
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False) | st.text(max_size=12),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "code", "number", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+ROW = {
+    "externalId": "77",
+    "lastName": "Петров",
+    "email": "i@example.ru",
+    "phones": [{"number": "89991234567"}],
+    "birthday": "1980-05-17",
+    "managerId": 19,
+    "customFields": {"card": "777"},
+}
+RECORD = {
+    "id": 2601,
+    "createdAt": "2026-01-31 21:30:43",
+    "source": "user",
+    "user": {"id": 19},
+    "field": "phones",
+    "oldValue": None,
+    "newValue": "+79991234567",
+    "customer": {"id": 7, "site": "main"},
+}
+
+
+@settings(max_examples=300)
+@given(name=st.sampled_from([*ROW]), value=ANYTHING)
+def test_whatever_stands_in_a_card_the_rest_of_it_is_read_and_nothing_breaks(name, value):
+    shown = look({**ROW, name: value})
+    read = {atom: CODEC.decode(atom, wire) for atom, wire in shown.fields.items()}
+    whole = {atom: CODEC.decode(atom, wire) for atom, wire in look(ROW).fields.items()}
+
+    differing = {atom for atom in whole if read.get(atom) != whole[atom]}
+    assert len(differing) <= 1
+    assert all(isinstance(value, str | tuple) for value in shown.keys.values())
+    unfit_contacts([{"id": 7, **ROW, name: value}])
+
+
+@settings(max_examples=300)
+@given(name=st.sampled_from([*RECORD]), value=ANYTHING)
+def test_whatever_stands_in_a_record_of_the_history_nothing_breaks_and_the_others_are_told(name, value):
+    other = {**RECORD, "id": 2602, "field": "email"}
+    records = in_shops([{**RECORD, name: value}, other], {"main"}, CUSTOMERS)
+    acts = list(acts_in(records, SETTINGS, MANAGERS, UTC))
+
+    assert "2602" in {act.name for act in acts}
+    assert all(isinstance(matters(each, SETTINGS, MANAGERS), bool) for each in records)
