@@ -191,3 +191,15 @@ def _settle(tx, hub, page):
         connection="crm", entity="customer", looks=page.looks, read_at=tx.tick(), evidence="again"
     )
     settle_page(tx, hub, arrival)
+
+
+async def test_twins_of_one_account_make_one_card_and_a_question_in_the_other(stage):
+    for _ in range(2):
+        stage.crm.act("new_customer", who="petrov")
+    await stage.seen(5)
+    writes = stage.writes()
+    await stage.seen(3)
+
+    assert len(stage.crm2.state.customers) == 1
+    assert stage.writes() == writes
+    assert stage.issues()

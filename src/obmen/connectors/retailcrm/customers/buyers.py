@@ -124,7 +124,9 @@ class Buyers:
             own = await self._survivor(person.known_as, cards.site)
             if own is not None:
                 return Met(own)
-            found = [row for row in found if not row.get("externalId") or wire.mark(row["externalId"])]
+            found = [
+                row for row in found if not row.get("externalId") or wire.mark(row["externalId"]) is not None
+            ]
         by_both = [row for row in found if person.by_phone_and_email(row)]
         named = [row for row in found if is_same_name(row, names)]
         return Met(fit=[row for row in named if row in by_both] or named or by_both, found=found)
