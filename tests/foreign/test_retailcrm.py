@@ -138,6 +138,44 @@ async def test_it_keeps_customers_and_companies(client):
     assert ["ООО «РемСтрой»"] == [each["name"] for each in companies]
 
 
+async def test_it_follows_people_through_their_history(client, crm):
+    born = crm.act("new_customer", who="smirnova")
+
+    def work():
+        _ok(
+            client.customers_upload(
+                [{"externalId": "1", "firstName": "Иван"}, {"externalId": "2"}], site="main"
+            )
+        )
+        _ok(client.customers_fix_external_ids([{"id": born, "externalId": "3"}]))
+        phones = [{"number": "+79991234567"}]
+        _ok(client.customer_edit({"externalId": "1", "phones": phones}, site="main"))
+        ids = {
+            each["externalId"]: each["id"]
+            for each in _ok(client.customers({"externalIds": ["1", "2"]}))["customers"]
+        }
+        _ok(client.customers_combine([{"id": ids["2"]}], {"id": ids["1"]}))
+        told = _ok(client.customers_history({"sinceId": 0}, limit=100))["history"]
+        since = told[-2]["id"]
+        rest = _ok(client.customers_history({"sinceId": since}, limit=100))["history"]
+        one = _ok(client.customers_history({"customerId": ids["1"]}, limit=100))["history"]
+        return ids, told, rest, one
+
+    ids, told, rest, one = await asyncio.to_thread(work)
+
+    assert [
+        ("id", "user", born),
+        ("id", "api", ids["1"]),
+        ("id", "api", ids["2"]),
+        ("external_id", "api", born),
+        ("phones", "api", ids["1"]),
+        ("id", "combine", ids["2"]),
+    ] == [(each["field"], each["source"], each["customer"]["id"]) for each in told]
+    assert [True] * 4 == [each["apiKey"]["current"] for each in told if "apiKey" in each]
+    assert [(True, ids["1"])] == [(each["deleted"], each["combinedTo"]["id"]) for each in rest]
+    assert {ids["1"]} == {each["customer"]["id"] for each in one}
+
+
 async def test_it_sends_stock_and_prices(client):
     def work():
         stores = [{"code": "main", "available": 16}]

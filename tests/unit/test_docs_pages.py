@@ -41,6 +41,7 @@ def unknown(document):
         "erp": "connections.onec",
         "shop": "connections.bitrix",
         "crm": "connections.retailcrm",
+        "crm2": "connections.retailcrm",
     }
     for section, table in document.items():
         if section in SECTIONS:

@@ -118,6 +118,8 @@ class _Page:
         self.again: list[Look] = []
         self.unborn: list[int] = []
         """Records that looks wait for which are being created there at the moment."""
+        self.heirs: set[str] = set()
+        """Refs that took the place of merged ones on this page: they are looked at again as what they are now."""
         self.merged: list[_Merged] = []
         self.bindings: list[Binding] = []
         self.journal: list[JournalLine] = []
@@ -360,6 +362,7 @@ class _Page:
             self.tx.bind([Binding(page.connection, page.entity, look.merged_into, record.id)])
             fresh = Shadow(held={}, seen=page.read_at, as_of=shadow.as_of)
             self.tx.put_shadows(page.connection, page.entity, {record.id: fresh})
+            self.heirs.add(look.merged_into)
             self.again.append(msgspec.structs.replace(look, ref=look.merged_into, merged_into=None))
             outbox.recompute(
                 self.tx, self.hub, page.entity, records=[record], changed=(), touched=page.connection
@@ -397,8 +400,10 @@ class _Page:
     # --- unknown objects ------------------------------------------------------------------------------------------
 
     def _strangers(self, strangers: list[Look]) -> None:
-        here = [look for look in strangers if not look.gone]
-        self.counted["echoed"] += len(strangers) - len(here)
+        shown = [look for look in strangers if not look.gone]
+        here = [look for look in shown if look.ref not in self.heirs]
+        self.counted["echoed"] += len(strangers) - len(shown)
+        self.counted["waiting"] += len(shown) - len(here)
         if self.page.separate:
             matched = Strangers({look.ref: Matched.CREATE for look in here}, {}, len(here))
         else:

@@ -125,6 +125,11 @@ class Reason(Enum):
         "not written: that system or the bank prints the fiscal receipt itself",
         "не записано: чек пробивает сама система или банк",
     )
+    UNFIT_CONTACT = (
+        "unfit_contact",
+        "not written: it cannot be a phone or an e-mail",
+        "не записано: это не похоже на телефон или почту",
+    )
     HELD_GUARD = "held_guard", "held by a guard: confirm first", "придержано: подтвердите массовое изменение"
     HELD_PERSON = "held_person", "held back by a person", "придержано человеком"
     HELD_MAPPING = (

@@ -86,13 +86,27 @@ class World:
         codec = self.connection.codec("order")
         return {atom: codec.decode(atom, wire) for atom, wire in look.fields.items()}
 
-    def step(self, *, record: int = 1, ref: str | None = None, xml_id: str = "", **atoms: Any) -> Step:
+    def step(
+        self,
+        *,
+        record: int = 1,
+        ref: str | None = None,
+        xml_id: str = "",
+        entity: str = "order",
+        **atoms: Any,
+    ) -> Step:
         """Write a step of canonical atoms; members of a family are given as `payments__shop-1`."""
-        codec = self.connection.codec("order")
+        codec = self.connection.codec(entity)
         named = {name.replace("__", "."): value for name, value in atoms.items()}
         fields = {name: codec.encode(name, value) for name, value in named.items()}
         keys = {"xml_id": xml_id} if xml_id else {}
-        return Step(record=record, entity="order", ref=ref, fields=fields, mark=f"obmen:{record}", keys=keys)
+        return Step(record=record, entity=entity, ref=ref, fields=fields, mark=f"obmen:{record}", keys=keys)
+
+    async def card(self, ref: str | int) -> dict[str, Any]:
+        """The canonical atoms of a customer's card."""
+        (look,) = await self.connection.look("customer", [str(ref)])
+        codec = self.connection.codec("customer")
+        return {atom: codec.decode(atom, wire) for atom, wire in look.fields.items()}
 
 
 @asynccontextmanager

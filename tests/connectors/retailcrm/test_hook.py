@@ -9,6 +9,7 @@ from open_account import opened
 from stocked_crm import stock
 
 from obmen.connectors.retailcrm import Settings
+from obmen.connectors.retailcrm.customers.settings import CustomerSettings
 from obmen.connectors.retailcrm.hook import named_in
 from obmen.errors import ConfigError
 
@@ -67,6 +68,40 @@ async def test_an_order_named_by_the_shops_id_only_is_looked_up(world, http):
             assert (answer.status, await answer.text()) == (200, "ok\n")
 
     assert set(world.inbox.refs) == {str(order)}
+
+
+async def test_a_trigger_about_a_customer_wakes_the_card_where_customers_are_cards_of_their_own(world, http):
+    card = world.crm.act("new_customer", who="petrov")
+    world.crm.act("edit_customer", customer=card, externalId="77")
+    forms = (
+        {"customer_id": str(card)},
+        {"customer": f'{{"id": {card}}}'},
+        {"customers": f'[{{"id": {card}}}]'},
+        {"customer": '{"externalId": "77"}'},
+        {"customer_id": "нет такого"},
+    )
+    for form in forms:
+        async with http.post(world.url, data=form) as answer:
+            assert (answer.status, await answer.text()) == (200, "ok\n")
+    assert world.inbox.taken == {}  # this connection holds no cards
+
+    world.connection.work_with(msgspec.structs.replace(world.settings, customers=CustomerSettings()))
+    for form in forms:
+        async with http.post(world.url, data=form) as answer:
+            assert answer.status == 200
+    (one,) = world.inbox.taken.values()
+    assert msgspec.json.decode(one.body) == {"entity": "customer", "refs": [str(card)]}
+
+
+async def test_a_trigger_of_the_account_about_customers_is_understood(world):
+    world.connection.work_with(msgspec.structs.replace(world.settings, customers=CustomerSettings()))
+    params = {"customer_id": "{{customer.getId()}}"}
+    world.crm.act("add_trigger", url=world.url, event="customer", params=params)
+    card = world.crm.act("new_customer", who="petrov")
+    await world.crm.settle()
+
+    (one,) = world.inbox.taken.values()
+    assert msgspec.json.decode(one.body) == {"entity": "customer", "refs": [str(card)]}
 
 
 async def test_nonsense_is_answered_and_harms_nobody(world, http):

@@ -10,7 +10,7 @@ from open_account import FaultsInTurn, an_order, opened
 from stocked_crm import stock
 
 from obmen.connectors.contract import Done, Refused, Unlanded
-from obmen.connectors.retailcrm.orders.cards import BELIEVED_S
+from obmen.connectors.retailcrm.customers.cards import BELIEVED_S
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 from obmen.connectors.retailcrm.sandbox.customers.saving import create_customer
 

@@ -13,7 +13,7 @@ from open_account import an_order, opened
 from stocked_crm import stock
 
 from obmen.connectors.contract import Done
-from obmen.connectors.retailcrm.orders.custom import typed
+from obmen.connectors.retailcrm.custom import typed
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 
 ZONE = ZoneInfo("Europe/Moscow")

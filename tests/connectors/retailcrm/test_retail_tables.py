@@ -18,11 +18,12 @@ from obmen.connectors.contract import Step
 from obmen.connectors.retailcrm.account import Account
 from obmen.connectors.retailcrm.answers import ORDER
 from obmen.connectors.retailcrm.goods.codec import MOST, OfferCodec
-from obmen.connectors.retailcrm.orders.acts import acts_in, in_shops, second_writer
+from obmen.connectors.retailcrm.orders.acts import acts_in, second_writer
 from obmen.connectors.retailcrm.orders.body import order_body
 from obmen.connectors.retailcrm.orders.codec import OrderCodec
 from obmen.connectors.retailcrm.orders.rows import order_look
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
+from obmen.connectors.retailcrm.records import ORDERS, in_shops
 from obmen.connectors.retailcrm.sandbox import Crm
 from obmen.connectors.retailcrm.sandbox.orders.saving import create_order
 from obmen.connectors.retailcrm.sandbox.orders.shown import shown_order
@@ -305,7 +306,7 @@ RECORDS = [
 @given(path=st.sampled_from([*spots(RECORDS)]), value=anything)
 def test_whatever_stands_in_a_history_the_acts_that_can_be_read_are_and_nothing_breaks(path, value):
     records = [each for each in put(RECORDS, path, value) if isinstance(each, dict)]
-    ours = in_shops(records, {"main"})
+    ours = in_shops(records, {"main"}, ORDERS)
     acts = list(acts_in(ours, SETTINGS, ZONE))
     if len(path) > 1 and isinstance(value, dict | list):  # the other record is told whatever befell this one
         assert {act.name for act in acts} >= {"7049", "7050"} - {str(RECORDS[path[0]]["id"])}

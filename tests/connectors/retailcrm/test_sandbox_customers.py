@@ -2,6 +2,8 @@
 
 import pytest
 
+from obmen.connectors.retailcrm.sandbox import OTHER_KEY
+
 PERSON = {"externalId": "77", "firstName": "Иван", "phones": [{"number": "+7 (903) 123-45-67"}]}
 FIRM = {
     "externalId": "corp1",
@@ -114,6 +116,70 @@ async def test_combined_people_leave_their_orders_to_the_one_that_stays(api, crm
     assert {"id": person, "externalId": "77", "site": "main"} == told[-1]["combinedTo"]
     assert {"contact", "customer"} == {record["field"] for record in of_order}
     await api.get(f"customers/{double}", expect=404, by="id")
+
+
+async def test_a_manager_deletes_a_customer_and_the_orders_stay(api, crm, person):
+    order = await api.order(externalId="1", customer={"id": person})
+    last = crm.state.journal.last_id("customer")
+    crm.act("delete_customer", customer=person)
+    (told,) = await api.history(last, kind="customers")
+
+    assert ("id", True, "user", person) == (
+        told["field"],
+        told["deleted"],
+        told["source"],
+        told["customer"]["id"],
+    )
+    assert "combinedTo" not in told
+    assert "customer" not in await api.read(order["id"])
+    await api.get(f"customers/{person}", expect=404, by="id")
+
+
+async def test_staff_and_other_programs_leave_their_own_traces_in_the_history_of_a_person(
+    api, api_to, crm, person
+):
+    last = crm.state.journal.last_id("customer")
+    crm.act("edit_customer", customer=person, user=20, lastName="Гусев", managerId=19)
+    crm.act("module_customer", module="bitrix", customer=person, email="gusev@example.ru")
+    born = crm.act("module_customer", module="1c", lastName="Новый", externalId="guid-1")
+    await api.post(f"customers/{person}/edit", by="id", customer={"phones": [{"number": "89991234567"}]})
+    told = await api.history(last, kind="customers")
+    other = await api_to(crm, OTHER_KEY).history(last, kind="customers")
+
+    assert [
+        ("last_name", "user", None),
+        ("manager", "user", None),
+        ("email", "api", False),
+        ("id", "api", False),
+        ("phones", "api", True),
+        ("phones", "api", True),
+    ] == [(each["field"], each["source"], each.get("apiKey", {}).get("current")) for each in told]
+    assert {"id": 20} == told[0]["user"]
+    assert (True, born, "Новый") == (
+        told[3]["created"],
+        told[3]["customer"]["id"],
+        told[3]["customer"]["lastName"],
+    )
+    assert [False] * 4 == [each["apiKey"]["current"] for each in other if "apiKey" in each]
+
+
+async def test_somebody_who_calls_is_written_down_as_they_say(api, crm):
+    born = crm.act("new_customer", firstName="Ольга", phones=[{"number": "8 999 123-45-67"}])
+    read = (await api.get(f"customers/{born}", by="id"))["customer"]
+    (told,) = await api.history(kind="customers")
+
+    assert ("Ольга", [{"number": "8 999 123-45-67"}]) == (read["firstName"], read["phones"])
+    assert ("id", None, born, True) == tuple(
+        told[name] for name in ("field", "oldValue", "newValue", "created")
+    )
+
+
+async def test_segments_come_and_go_by_themselves(api, crm, person):
+    last = crm.state.journal.last_id("customer")
+    crm.act("noise", count=4)
+    told = await api.history(last, kind="customers")
+
+    assert {("segments", "code")} == {(each["field"], each["source"]) for each in told}
 
 
 async def test_a_manager_splits_a_customer_and_gives_the_twin_some_orders(api, crm, person):

@@ -26,8 +26,7 @@ _FIELDS = {
         "# Fields",
         (
             "What a record may hold. These names stand in `owners`, in `only` and in schedules. "
-            "A name with `.*` is a family: `prices.*` holds `prices.base` and `prices.b2b`, each decided by itself. "
-            "Orders and customers are described ahead: no system carries them yet."
+            "A name with `.*` is a family: `prices.*` holds `prices.base` and `prices.b2b`, each decided by itself."
         ),
         ("Field", "Meaning", "Notes"),
     ),
@@ -35,8 +34,7 @@ _FIELDS = {
         "# Поля",
         (
             "Что может быть в карточке. Эти имена пишутся в `owners`, в `only` и в расписаниях. "
-            "Имя с `.*` — семейство: в `prices.*` лежат `prices.base` и `prices.b2b`, по каждому решают отдельно. "
-            "Заказы и покупатели описаны заранее: ни одна система их пока не передаёт."
+            "Имя с `.*` — семейство: в `prices.*` лежат `prices.base` и `prices.b2b`, по каждому решают отдельно."
         ),
         ("Поле", "Что значит", "Особенности"),
     ),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import tzinfo
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -28,21 +29,45 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Payment types of payment modules: only those say what has been paid."""
     fields: dict[str, str] = {}
     """Types of the custom fields of orders by code, asked for where some are mapped."""
+    customer_fields: dict[str, str] = {}
+    """The same of customers."""
     emails: dict[str, str] = {}
     """Of the staff by id, lower case; asked for where managers are named by it."""
     present: frozenset[str] = frozenset()
     """Ids of the staff who still work there, where they were asked for."""
 
+    def named(self, ref: Any, managers: Collection[str]) -> str | None:
+        """Name a manager as the table does: by id, else by e-mail."""
+        told = wire.text(ref)
+        if told is None or told in managers:
+            return told
+        return self.emails.get(told) or told
+
+    def manager(self, named: Any) -> int | None:
+        """Return the id of a manager; whoever has left, or is nobody there, is left for the account to replace."""
+        name = str(named or "")
+        ref = name if name.isdecimal() else next((i for i, email in self.emails.items() if email == name), "")
+        has_left = bool(self.present) and ref not in self.present
+        return int(ref) if ref and not has_left else None
+
+
+class Wanted(NamedTuple):
+    """What is asked for besides the time zone and the types."""
+
+    staff: bool = False
+    """Managers are named by their e-mail."""
+    fields: bool = False
+    """Custom fields of orders are mapped."""
+    customer_fields: bool = False
+    """Those of customers are."""
+
 
 class Acquaintance:
     """The account, asked anew when what it said has grown old."""
 
-    def __init__(
-        self, *, api: Api, now: Callable[[], float], with_staff: bool = False, with_fields: bool = False
-    ) -> None:
-        """`with_staff`: managers are named by their e-mail; `with_fields`: custom fields are mapped."""
+    def __init__(self, *, api: Api, now: Callable[[], float], wanted: Wanted) -> None:
         self._api = api
-        self._with_staff, self._with_fields = with_staff, with_fields
+        self._wanted = wanted
         self._now = now
         self._known: Account | None = None
         self._at = 0.0
@@ -52,13 +77,13 @@ class Acquaintance:
         """Return what the account says of itself."""
         async with self._asking:
             if self._known is None or self._now() - self._at > BELIEVED_S:
-                self._known = await ask(self._api, with_staff=self._with_staff, with_fields=self._with_fields)
+                self._known = await ask(self._api, self._wanted)
                 self._at = self._now()
             return self._known
 
 
-async def ask(api: Api, *, with_staff: bool = False, with_fields: bool = False) -> Account:
-    """Ask for the time zone, the types and, if wanted, staff and fields; `ConfigError` names a zone nobody knows."""
+async def ask(api: Api, wanted: Wanted) -> Account:
+    """Ask for the time zone, the types and whatever else is wanted; `ConfigError` names a zone nobody knows."""
     settings = wire.table((await api.get("settings")).get("settings"))
     name = str(wire.table(settings.get("timezone")).get("value") or "Europe/Moscow")
     try:
@@ -71,14 +96,18 @@ async def ask(api: Api, *, with_staff: bool = False, with_fields: bool = False) 
         ) from None
     deliveries = wire.rows((await api.get("reference/delivery-types")).get("deliveryTypes"))
     payments = wire.rows((await api.get("reference/payment-types")).get("paymentTypes"))
-    staff = await api.pages("users", "users", {}) if with_staff else []
-    of_orders = {"filter": {"entity": "order"}}
-    fields = await api.pages("custom-fields", "customFields", of_orders) if with_fields else []
+    staff = await api.pages("users", "users", {}) if wanted.staff else []
     return Account(
         zone=zone,
-        fields={str(each.get("code")): str(each.get("type")) for each in fields},
+        fields=await _fields(api, "order") if wanted.fields else {},
+        customer_fields=await _fields(api, "customer") if wanted.customer_fields else {},
         emails={str(each.get("id")): str(each.get("email") or "").lower() for each in staff},
         present=frozenset(str(each.get("id")) for each in staff if each.get("active") is not False),
         carriers=frozenset(str(each.get("code")) for each in deliveries if each.get("integrationCode")),
         acquirers=frozenset(str(each.get("code")) for each in payments if each.get("integrationModule")),
     )
+
+
+async def _fields(api: Api, entity: str) -> dict[str, str]:
+    rows = await api.pages("custom-fields", "customFields", {"filter": {"entity": entity}})
+    return {str(each.get("code")): str(each.get("type")) for each in rows}

@@ -149,5 +149,16 @@ SAID = {
     "source": _part(source=_SOURCE),
     "responsible": _part(managerId=NUMBER),
     "properties": _part(customFields=_FREE, customer=_part("externalId")),
+    "buyer": _part(customer=_part("type", id=NUMBER), contact=_part(id=NUMBER)),
 }
 """Which pieces of an order each of our atoms is read from; `properties` are the custom fields, wherever they go."""
+
+SAID_OF_CUSTOMERS = {
+    "name": _part("lastName firstName patronymic"),
+    "phones": _part(phones=Rows(named("number oldNumber"))),
+    "emails": _part("email"),
+    "birthday": _part("birthday"),
+    "responsible": _part(managerId=NUMBER),
+    "properties": _part(customFields=_FREE),
+}
+"""The same of a customer."""

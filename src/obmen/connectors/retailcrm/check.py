@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from obmen.connectors.contract import Finding
 from obmen.connectors.retailcrm import wire
-from obmen.connectors.retailcrm.account import Account, ask
+from obmen.connectors.retailcrm.account import Account, Wanted, ask
 from obmen.connectors.retailcrm.client import Api
 from obmen.connectors.retailcrm.neighbours import beside
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
@@ -53,7 +53,7 @@ async def check_account(api: Api, settings: Settings, *, now: Callable[[], float
         return findings
     orders = settings.orders or OrderSettings()
     try:
-        account = await ask(api, with_staff=orders.by_email)
+        account = await ask(api, Wanted(staff=orders.by_email))
         books = {
             book: {
                 str(each.get("code")): each
@@ -79,7 +79,9 @@ async def check_account(api: Api, settings: Settings, *, now: Callable[[], float
     findings += [*_catalogues(settings, books["sites"])]
     findings.append(await _offers(api, settings))
     if orders.fields:
-        findings += await _fields(api, orders)
+        findings += await _fields(api, "order", orders.fields, "Order", "заказа")
+    if settings.customers is not None and settings.customers.fields:
+        findings += await _fields(api, "customer", settings.customers.fields, "Customer", "клиента")
     findings += await beside(api, settings, orders, zone=account.zone, now=now())
     return findings
 
@@ -100,7 +102,10 @@ def _address(settings: Settings) -> Finding:
 def _rights(rights: Mapping[str, Any], settings: Settings) -> Iterator[Finding]:
     held = {str(scope) for scope in rights.get("scopes") or ()}
     needed = [*SCOPES]
-    needed += ["custom_fields_read"] if settings.orders and settings.orders.fields else []
+    mapped = (settings.orders and settings.orders.fields) or (
+        settings.customers and settings.customers.fields
+    )
+    needed += ["custom_fields_read"] if mapped else []
     needed += ["user_read"] if settings.orders and settings.orders.by_email else []
     needed += ["store_write"] if settings.prices or settings.counts_stock else []
     absent = ", ".join(scope for scope in needed if scope not in held)
@@ -311,23 +316,21 @@ async def _offers(api: Api, settings: Settings) -> Finding:
     return Finding(ok=ok, warning=True, code="retailcrm.offers", en=en, ru=ru)
 
 
-async def _fields(api: Api, orders: OrderSettings) -> list[Finding]:
+async def _fields(api: Api, entity: str, places: Mapping[str, str], en: str, ru: str) -> list[Finding]:
     try:
-        rows = await api.pages("custom-fields", "customFields", {"filter": {"entity": "order"}})
+        rows = await api.pages("custom-fields", "customFields", {"filter": {"entity": entity}})
     except ObmenError as exc:
         return [_failed("retailcrm.fields", exc)]
     book = {str(row.get("code")): row for row in rows}
-    named = Named("orders.fields", "", tuple(orders.fields), "custom field", "пользовательского поля")
+    named = Named(f"{entity}s.fields", "", tuple(places), "custom field", "пользовательского поля")
     goes = ", ".join(
-        f"{place} → {code} ({book[code].get('type')})"
-        for code, place in orders.fields.items()
-        if code in book
+        f"{place} → {code} ({book[code].get('type')})" for code, place in places.items() if code in book
     )
     told = Finding(
         ok=True,
         code="retailcrm.field_types",
-        en=f"Order properties go by type: {goes}.",
-        ru=f"Свойства заказа идут по типу поля: {goes}.",
+        en=f"{en} properties go by type: {goes}.",
+        ru=f"Свойства {ru} идут по типу поля: {goes}.",
     )
     return [*_codes(named, book), *([told] if goes else [])]
 

@@ -19,18 +19,22 @@ from obmen.connectors.contract import (
     Traits,
     Unlanded,
 )
-from obmen.connectors.retailcrm.account import Acquaintance
+from obmen.connectors.retailcrm.account import Acquaintance, Wanted
 from obmen.connectors.retailcrm.check import check_account
 from obmen.connectors.retailcrm.client import Api
+from obmen.connectors.retailcrm.customers.buyers import Buyers
+from obmen.connectors.retailcrm.customers.codec import CustomerCodec
+from obmen.connectors.retailcrm.customers.firms import Firms
+from obmen.connectors.retailcrm.customers.reading import CustomerReader
+from obmen.connectors.retailcrm.customers.settings import CustomerSettings
+from obmen.connectors.retailcrm.customers.writing import CustomerWriter
 from obmen.connectors.retailcrm.feed.publishing import ENTITIES, Feed
 from obmen.connectors.retailcrm.goods.codec import OfferCodec
 from obmen.connectors.retailcrm.goods.reading import OfferReader
 from obmen.connectors.retailcrm.goods.writing import OfferWriter
 from obmen.connectors.retailcrm.hook import TriggerDoor
 from obmen.connectors.retailcrm.kinds import TABLES, dictionary
-from obmen.connectors.retailcrm.orders.buyers import Buyers
 from obmen.connectors.retailcrm.orders.codec import OrderCodec
-from obmen.connectors.retailcrm.orders.firms import Firms
 from obmen.connectors.retailcrm.orders.reading import OrderReader
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 from obmen.connectors.retailcrm.orders.writing import OrderWriter
@@ -44,12 +48,13 @@ CALLS_OF_A_PACK = 4
 """Under way at once, about: calls wait for their turn in the budget, never for a connection."""
 _TRAITS = {
     "order": Traits(required=("number", "money"), batch=50, unique_key=True),
+    "customer": Traits(batch=50, unique_key=True),
     "offer": Traits(batch=250, recognised=True),
 }
 
 
 class CrmConnection:
-    """A RetailCRM account: orders both ways by history and API, goods recognised."""
+    """A RetailCRM account: orders and customers both ways by history and API, goods recognised."""
 
     vendor = "retailcrm"
     tables = TABLES
@@ -87,6 +92,7 @@ class CrmConnection:
             raise TypeError(f"RetailCRM takes {Settings.__qualname__}, not {type(settings).__qualname__}")
         self._settings = settings
         orders = settings.orders or OrderSettings()
+        customers = settings.customers or CustomerSettings()
         now = self._ports.now
         feed = settings.feed
         self._feed = (
@@ -95,11 +101,23 @@ class CrmConnection:
             else None
         )
         self._acquaintance = Acquaintance(
-            api=self._api, now=now, with_staff=orders.by_email, with_fields=bool(orders.fields)
+            api=self._api,
+            now=now,
+            wanted=Wanted(
+                staff=orders.by_email,
+                fields=bool(orders.fields),
+                customer_fields=bool(customers.fields),
+            ),
         )
-        self._offers = OfferReader(api=self._api, settings=settings)
-        self._offer_writer = OfferWriter(api=self._api, reader=self._offers, settings=settings)
-        self._orders = OrderReader(
+        offer_reader = OfferReader(api=self._api, settings=settings)
+        customer_reader = CustomerReader(
+            api=self._api,
+            acquaintance=self._acquaintance,
+            settings=customers,
+            managers=orders.managers,
+            shops=settings.shops(),
+        )
+        order_reader = OrderReader(
             api=self._api,
             acquaintance=self._acquaintance,
             connection=self.name,
@@ -107,12 +125,24 @@ class CrmConnection:
             shops=settings.shops(),
             offers_by=settings.offers_by,
             now=now,
+            with_buyer=settings.customers is not None,
         )
-        self._door = TriggerDoor(connection=self.name, reader=self._orders, now=now, log=self._ports.log)
-        self._order_writer = OrderWriter(
+        self._readers: dict[str, OrderReader | CustomerReader | OfferReader] = {
+            "order": order_reader,
+            "customer": customer_reader,
+            "offer": offer_reader,
+        }
+        self._door = TriggerDoor(
+            connection=self.name,
+            orders=order_reader,
+            customers=customer_reader if settings.customers is not None else None,
+            now=now,
+            log=self._ports.log,
+        )
+        order_writer = OrderWriter(
             api=self._api,
             acquaintance=self._acquaintance,
-            reader=self._orders,
+            reader=order_reader,
             connection=self.name,
             settings=orders,
             site=settings.site,
@@ -120,11 +150,34 @@ class CrmConnection:
             buyers=self._buyers,
             firms=self._firms,
         )
-        order_codec = OrderCodec(
-            connection=self.name, settings=orders, site=settings.site, sites=settings.sites
+        customer_writer = CustomerWriter(
+            api=self._api,
+            acquaintance=self._acquaintance,
+            reader=customer_reader,
+            settings=customers,
+            site=settings.site,
+            shops=settings.shops(),
+            buyers=self._buyers,
         )
+        self._writers: dict[str, OrderWriter | CustomerWriter | OfferWriter] = {
+            "order": order_writer,
+            "customer": customer_writer,
+            "offer": OfferWriter(api=self._api, reader=offer_reader, settings=settings),
+        }
+        order_codec = OrderCodec(
+            connection=self.name,
+            settings=orders,
+            site=settings.site,
+            sites=settings.sites,
+            with_buyer=settings.customers is not None,
+        )
+        customer_codec = CustomerCodec(connection=self.name, settings=customers, managers=orders.managers)
         offer_codec = OfferCodec(connection=self.name, settings=settings)
-        self._codecs: dict[str, Codec] = {"order": order_codec, "offer": offer_codec}
+        self._codecs: dict[str, Codec] = {
+            "order": order_codec,
+            "customer": customer_codec,
+            "offer": offer_codec,
+        }
 
     async def dictionary(self, kind: str) -> Sequence[Entry]:
         """Ask the account for the codes of a kind, with names and groups."""
@@ -147,16 +200,16 @@ class CrmConnection:
         await self._transport.close()
 
     async def pull(self, entity: str, cursor: str) -> Page:
-        """Read the next page of what changed; the cursor of orders is the number of a record of the history."""
-        return await (self._orders if entity == "order" else self._offers).page(cursor)
+        """Read the next page of what changed; orders and customers are followed by the records of their histories."""
+        return await self._readers[entity].page(cursor)
 
     async def look(self, entity: str, refs: Sequence[str]) -> Sequence[Look]:
         """Read these objects now."""
-        return await (self._orders.looks(refs) if entity == "order" else self._offers.looks(refs))
+        return await self._readers[entity].looks(refs)
 
     async def walk(self, entity: str) -> AsyncIterator[Page]:
         """Read everything."""
-        async for page in (self._orders if entity == "order" else self._offers).walk():
+        async for page in self._readers[entity].walk():
             yield page
 
     async def push(self, steps: Sequence[Step]) -> Sequence[Outcome]:
@@ -167,9 +220,7 @@ class CrmConnection:
         if not steps:
             return []
         try:
-            if steps[0].entity == "order":
-                return await self._order_writer.push(steps)
-            return await self._offer_writer.push(steps)
+            return await self._writers[steps[0].entity].push(steps)
         except ConfigError as exc:  # to a push both mean the same: pause until it is mended
             raise AuthFailed(exc.code, exc.en, exc.ru, detail=exc.detail) from None
         except (Transient, UnknownOutcome) as exc:  # raised by what precedes the first write only
@@ -179,17 +230,15 @@ class CrmConnection:
             ]
 
     async def find(self, entity: str, steps: Sequence[Step]) -> Mapping[int, Sequence[str]]:
-        """Return the refs of orders with a step's external id or mark, of offers with its code."""
-        if entity == "order":
-            return await self._order_writer.find(steps)
-        return await self._offer_writer.find(steps)
+        """Return the refs of what bears a step's external id or mark; of customers those of its people, of offers its code."""
+        return await self._writers[entity].find(steps)
 
     def effects(self, step: Step) -> tuple[str, ...]:
-        """Return what a write sets off: the account's triggers run at every change of an order, mails among them."""
-        return ("robot",) if step.entity == "order" else ()
+        """Return what a write sets off: triggers of the account run at every change of an order or a customer, mails too."""
+        return ("robot",) if step.entity in {"order", "customer"} else ()
 
     async def receive(self, request: web.Request, intake: Intake) -> web.StreamResponse:
-        """Give the catalogue to whoever knows its path, or take the call of a trigger: a hint that an order has moved."""
+        """Give the catalogue to whoever knows its path, or take the call of a trigger: a hint of what has moved."""
         if self._feed is not None and request.path != self._settings.hook:
             return await self._feed.serve(request)
         return await self._door.receive(request, intake)

@@ -1,27 +1,30 @@
-"""The trigger door: a call says that an order has moved, and nothing it says is believed but which one.
+"""The trigger door: a call says that an order or a customer has moved, and nothing it says is believed but which one.
 
 Triggers of RetailCRM are typed in by hand: an HTTP request with whatever parameters the administrator named; nothing is
 signed, nothing is promised to arrive, once or in order. So the path is the secret, several shapes are understood, and
-the order is read anew. Parameters to type in: `id` = `{{order.getId()}}`; `externalId` is understood as well.
+it is read anew. Parameters to type in: `id` = `{{order.getId()}}` (`externalId` is understood as well) and, where
+customers are cards of their own, `customer_id` = `{{customer.getId()}}`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
 
-from obmen.connectors.contract import Envelope, Exchange, Intake
+from obmen.connectors.contract import Exchange, Intake, wake_up
 from obmen.connectors.retailcrm import wire
+from obmen.connectors.retailcrm.customers.reading import CustomerReader
 from obmen.connectors.retailcrm.orders.reading import OrderReader
 from obmen.errors import ObmenError
 
 LARGEST = 64 * 1024
 _MINUTE_S = 60
 _INSIDE = ("payload", "order", "orders")
+_INSIDE_CUSTOMERS = ("customer", "customers")
 """Parameters that may hold JSON."""
 
 
@@ -40,60 +43,72 @@ class TriggerDoor:
         self,
         *,
         connection: str,
-        reader: OrderReader,
+        orders: OrderReader,
+        customers: CustomerReader | None,
         now: Callable[[], float],
         log: Callable[[Exchange], None],
     ) -> None:
+        """`customers` reads them where they are cards of their own."""
         self._connection = connection
-        self._reader = reader
+        self._orders = orders
+        self._customers = customers
         self._now = now
         self._log = log
 
     async def receive(self, request: web.Request, intake: Intake) -> web.Response:
-        """Leave a wake-up for every order a call names; whatever came, the answer is the same."""
+        """Leave a wake-up for everything a call names; whatever came, the answer is the same."""
         began = self._now()
         given = await _given(request)
+        minute, told = int(began) // _MINUTE_S, []
         named = named_in(given)
-        refs = [*named.ids, *(await self._refs(named.external) if not named.ids else ())]
-        for ref in dict.fromkeys(refs):
-            minute = int(began) // _MINUTE_S
-            await intake.accept(
-                Envelope(
-                    connection=self._connection,
-                    kind="hook",
-                    name=f"trigger {ref}",
-                    key=f"trigger:{ref}:{named.status}:{minute}",
-                    body=msgspec.json.encode({"entity": "order", "refs": [ref]}),
-                )
-            )
+        for ref in await _refs(named, self._orders):
+            key = f"trigger:{ref}:{named.status}:{minute}"
+            await intake.accept(wake_up(self._connection, "order", [ref], name=f"trigger {ref}", key=key))
+            told.append(ref)
+        people = customers_in(given) if self._customers is not None else Named()
+        for ref in await _refs(people, self._customers):
+            name, key = f"trigger customer {ref}", f"trigger:customer:{ref}:{minute}"
+            await intake.accept(wake_up(self._connection, "customer", [ref], name=name, key=key))
+            told.append(f"customer {ref}")
         self._log(
             Exchange(
                 connection=self._connection,
                 direction="in",
                 what="trigger",
                 request=msgspec.json.encode(given).decode()[:1000],
-                answer=", ".join(refs),
+                answer=", ".join(told),
                 status=200,
                 took_s=max(0.0, self._now() - began),
             )
         )
         return web.Response(text="ok\n")
 
-    async def _refs(self, external: list[str]) -> list[str]:
-        """Return our refs of orders named by the shop's ids; the next reading finds what cannot be asked now."""
-        if not external:
-            return []
-        try:
-            return [str(row["id"]) for row in await self._reader.by_external_ids(external)]
-        except ObmenError:
-            return []
+
+async def _refs(named: Named, reader: OrderReader | CustomerReader | None) -> list[str]:
+    """Return our refs of what is named, by the shop's ids too; the next reading finds what cannot be asked now."""
+    if named.ids or not named.external or reader is None:
+        return list(dict.fromkeys(named.ids))
+    try:
+        return [str(row["id"]) for row in await reader.by_external_ids(named.external)]
+    except ObmenError:
+        return []
 
 
 def named_in(given: Mapping[str, Any]) -> Named:
     """Return the orders a call names, in any of the shapes people type in."""
-    named = Named(status=wire.text(given.get("status")) or "")
-    rows: list[Mapping[str, Any]] = [given]
-    for name in _INSIDE:
+    named = _named([given, *_inside(given, _INSIDE)])
+    named.status = wire.text(given.get("status")) or ""
+    return named
+
+
+def customers_in(given: Mapping[str, Any]) -> Named:
+    """Return the customers a call names."""
+    return _named([{"id": given.get("customer_id")}, *_inside(given, _INSIDE_CUSTOMERS)])
+
+
+def _inside(given: Mapping[str, Any], names: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows that stand in parameters as JSON."""
+    for name in names:
         inner = given.get(name)
         if isinstance(inner, str):
             try:
@@ -101,7 +116,11 @@ def named_in(given: Mapping[str, Any]) -> Named:
             except msgspec.DecodeError:
                 continue
         one = wire.table(inner)
-        rows += [one] if "id" in one or "externalId" in one else wire.rows(inner)
+        yield from [one] if "id" in one or "externalId" in one else wire.rows(inner)
+
+
+def _named(rows: Iterable[Mapping[str, Any]]) -> Named:
+    named = Named()
     for row in rows:
         ref = wire.text(row.get("id"))
         if ref is not None and ref.isdecimal():

@@ -190,7 +190,7 @@ TABLES: tuple[Table, ...] = (
             en="managers",
             ru="менеджеры",
             directions=("both", "out"),
-            entities=ORDER,
+            entities=(*ORDER, "customer"),
             wakes="manager",
         ),
         at=("orders", "managers"),

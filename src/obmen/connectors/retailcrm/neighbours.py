@@ -10,9 +10,10 @@ from typing import Any
 from obmen.connectors.contract import Finding
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.client import PAGE, Api, listed
-from obmen.connectors.retailcrm.orders.acts import SECOND_WRITER, in_shops, second_writer
-from obmen.connectors.retailcrm.orders.reading import newest_records
+from obmen.connectors.retailcrm.history import newest_records
+from obmen.connectors.retailcrm.orders.acts import SECOND_WRITER, second_writer
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
+from obmen.connectors.retailcrm.records import ORDERS, in_shops
 from obmen.connectors.retailcrm.settings import Settings
 from obmen.errors import ObmenError
 
@@ -24,13 +25,13 @@ async def beside(
 ) -> list[Finding]:
     """Look for another program in the newest history, and for orders of a marketplace that came twice."""
     try:
-        records = await newest_records(api)
+        records = await newest_records(api, ORDERS)
         asked = {"limit": PAGE, "page": 1, "filter": {"sites": sorted(settings.shops())}}
         newest = listed(await api.get("orders", asked), "orders")
     except ObmenError as exc:
         return [Finding(ok=False, code="retailcrm.neighbours", en=exc.en, ru=exc.ru)]
     held = {str(row.get("id")): row for row in newest}
-    ours = in_shops(records, settings.shops())
+    ours = in_shops(records, settings.shops(), ORDERS)
     others = [
         Finding(ok=orders.others_write, warning=True, code=one.code, en=one.en, ru=one.ru)
         for one in second_writer(ours, held, orders, zone=zone, now=now, within_s=WEEK_S)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from obmen.connectors.retailcrm.customers.settings import CustomerSettings
 from obmen.connectors.retailcrm.feed.settings import SHORTEST_SECRET, FeedSettings
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 from obmen.errors import ConfigError
@@ -82,7 +83,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         OrderSettings | None,
         said("Orders of this account, below.", "Заказы этого аккаунта, см. ниже."),
     ] = None
-
+    customers: Annotated[
+        CustomerSettings | None,
+        said(
+            "Customers as cards of their own, below; empty: only with the orders they bring.",
+            "Клиенты как отдельные карточки, см. ниже; пусто — только вместе с заказами.",
+        ),
+    ] = None
     feed: Annotated[
         FeedSettings | None,
         said(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from obmen.connectors.retailcrm import wire
+from obmen.sync.shadow import Wire
 
 MAP_WHERE_LIST = "map_where_list"
 LIST_WHERE_MAP = "list_where_map"
@@ -34,6 +35,15 @@ class Odd(NamedTuple):
     """What kind of thing stood there."""
     readable: bool = False
     """Whether it says what it means all the same."""
+
+
+UNREADABLE = "unreadable"
+"""Name of the one entry of what cannot be read."""
+
+
+def unreadable(wrong: Odd) -> Wire:
+    """Return the wire form of what cannot be read: where it stood and what kind of thing it was."""
+    return {UNREADABLE: f"{wrong.path} = {wrong.shown}"}
 
 
 class Scalar(NamedTuple):

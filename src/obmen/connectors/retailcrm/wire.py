@@ -12,6 +12,8 @@ from typing import Any
 
 from obmen.model import instant, plain
 
+MARK = "obmen:"
+"""Begins the external id of what we made and no other system has an id for; the number of the record follows."""
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
@@ -47,6 +49,12 @@ def number(raw: Any) -> str | None:
 def code(raw: Any) -> str | None:
     """Read a symbolic code, bare or as ``{"code": …}``."""
     return text(raw.get("code") if isinstance(raw, Mapping) else raw)
+
+
+def mark(raw: Any) -> int | None:
+    """Read our own mark; None for whatever else stands in its place."""
+    number = (text(raw) or "").removeprefix(MARK)
+    return int(number) if number != text(raw) and number.isdecimal() else None
 
 
 def utc(raw: Any, zone: tzinfo) -> str | None:

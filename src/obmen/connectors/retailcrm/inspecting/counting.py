@@ -12,8 +12,8 @@ import msgspec
 
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.answers import CUSTOMER, ORDER, RECORD
+from obmen.connectors.retailcrm.customers.cards import digits
 from obmen.connectors.retailcrm.inspecting.recorded import Finding, Reading
-from obmen.connectors.retailcrm.orders.cards import digits
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 from obmen.connectors.retailcrm.settings import Settings
 from obmen.model import Money, decimal

@@ -1,21 +1,17 @@
-"""What the history says others did to orders: acts for the journal, and another program that writes the same fields. Pure.
-
-The history names fields in words of its own (source: history page of the developer docs, map of the vendor's module).
-"""
+"""What the history says others did to orders: acts for the journal, and another program that writes the same fields. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
-from decimal import Decimal
-from typing import Any, TypeVar
+from functools import partial
 
 from obmen.connectors.contract import Act, Doubt
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
-from obmen.model import Value, plain
+from obmen.connectors.retailcrm.records import ORDERS, Record, acts_of, is_of_another_program, ref_in
 
 RECENT_S = 86_400.0
 """How old an act of another program may be to be told of: what is read again from the past is no news."""
@@ -55,9 +51,6 @@ _FAMILIES = {"delivery_address.": "address", "contragent.": "contact"}
 _BROUGHT = re.compile(r"\d+_\w+")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
-Record = Mapping[str, Any]
-_R = TypeVar("_R", bound=Record)
-
 
 def atom_of(record: Record, settings: OrderSettings) -> str | None:
     """Return which of our atoms a record is about; None for what is not exchanged."""
@@ -70,49 +63,9 @@ def atom_of(record: Record, settings: OrderSettings) -> str | None:
     return family or _FIELDS.get(field)
 
 
-def order_of(record: Record) -> str | None:
-    """Return the ref of the order a record is about."""
-    ref = wire.text(wire.table(record.get("order")).get("id"))
-    return ref if ref is not None and ref.isdecimal() else None
-
-
-def in_shops(records: Iterable[_R], shops: Collection[str]) -> list[_R]:
-    """Return the records about orders of these shops; one that names no shop may be."""
-    return [
-        each
-        for each in records
-        if (wire.text(wire.table(each.get("order")).get("site")) or "") in {"", *shops}
-    ]
-
-
-def is_own(record: Record) -> bool:
-    """Tell whether our own key did it."""
-    return wire.table(record.get("apiKey")).get("current") is True
-
-
-def is_of_another_program(record: Record) -> bool:
-    """Tell whether somebody else's key did it."""
-    return record.get("source") == "api" and not is_own(record)
-
-
 def acts_in(records: Sequence[Record], settings: OrderSettings, zone: tzinfo) -> Iterator[Act]:
-    """Yield what people, rules and other programs did to what is exchanged; a new order tells of itself."""
-    for record in records:
-        atom, ref = atom_of(record, settings), order_of(record)
-        at, name = wire.utc(record.get("createdAt"), zone), wire.text(record.get("id"))
-        if atom is None or ref is None or at is None or name is None:
-            continue
-        if is_own(record) or record.get("created") is True or record.get("deleted") is True:
-            continue
-        yield Act(
-            ref=ref,
-            name=name,
-            atom=atom,
-            before=_value(record.get("oldValue")),
-            after=_value(record.get("newValue")),
-            by=_author(record),
-            at=at,
-        )
+    """Yield what people, rules and other programs did to what is exchanged of orders."""
+    return acts_of(records, partial(atom_of, settings=settings), ORDERS, zone)
 
 
 def second_writer(
@@ -133,7 +86,7 @@ def second_writer(
             continue
         if now - datetime.fromisoformat(at).timestamp() <= within_s:
             touched[atom.partition(".")[0]] += 1
-            ref = order_of(record) or ""
+            ref = ref_in(record, ORDERS) or ""
             seen[ref] = orders.get(ref) or wire.table(record.get("order"))
     if not touched:
         return []
@@ -175,24 +128,3 @@ def _whose(orders: Sequence[Record]) -> tuple[str, str]:
     if not en:
         return "it leaves no traces we know", "по следам не узнать, какая"
     return "; ".join(en), "; ".join(ru)
-
-
-def _author(record: Record) -> str:
-    source = str(record.get("source") or "?")
-    user = wire.text(wire.table(record.get("user")).get("id"))
-    return f"{source} {user}" if user else source
-
-
-def _value(raw: Any) -> Value:
-    """Return a value of the history as the journal keeps it: a code, a text, a flag; what is none of them by its id."""
-    match raw:
-        case bool() | None:
-            return raw
-        case dict():
-            return wire.code(raw) or wire.text(raw.get("id")) or "…"
-        case list():
-            return "…" if raw else None
-        case Decimal():
-            return plain(raw)
-        case _:
-            return str(raw)

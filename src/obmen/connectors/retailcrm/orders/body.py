@@ -8,11 +8,11 @@ from typing import Any
 from obmen.connectors.contract import Step
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.account import Account
-from obmen.connectors.retailcrm.orders.custom import custom_fields
-from obmen.connectors.retailcrm.orders.doubts import is_email
+from obmen.connectors.retailcrm.custom import custom_fields
+from obmen.connectors.retailcrm.customers.contacts import COMPANY, CORPORATE, is_email
 from obmen.connectors.retailcrm.orders.lines import written_items
 from obmen.connectors.retailcrm.orders.payments import new_payment
-from obmen.connectors.retailcrm.orders.rows import COMPANY, PERSON
+from obmen.connectors.retailcrm.orders.rows import PERSON, buyer_of
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 from obmen.model import decimal
 from obmen.sync.shadow import Wire
@@ -45,14 +45,14 @@ def order_body(
         for ours, theirs in _TEXTS.items()
         if ours in fields and (row is not None or fields[ours] is not None)
     }
-    if (manager := _manager(fields.get("responsible"), account)) is not None:
+    if (manager := account.manager(fields.get("responsible"))) is not None:
         body["managerId"] = manager
     if "contact" in fields:
         body |= _contact(wire.table(fields["contact"]), is_new=row is None)
     if "source" in fields and isinstance(fields["source"], dict):
         body["source"] = fields["source"]
     body |= _status(fields, row, step.held, settings)
-    custom, _ = custom_fields(fields, settings, account)
+    custom, _ = custom_fields(fields, settings.fields, account.fields, account.zone)
     if custom:
         body["customFields"] = custom
     delivery = _delivery(fields)
@@ -67,18 +67,19 @@ def order_body(
         body["delivery"] = delivery
     if row is None:
         return {**_birth(step, settings, account), **body}
+    body |= _buyer(fields.get("buyer"), row)
     key = external_id(step)
     if body and not row.get("externalId") and step.keys.get("xml_id"):
         body["externalId"] = key
     return body
 
 
-def _manager(named: Wire, account: Account) -> int | None:
-    """Return the id of a manager; whoever has left, or is nobody there, is left for the account to replace."""
-    name = str(named or "")
-    ref = name if name.isdecimal() else next((i for i, email in account.emails.items() if email == name), "")
-    has_left = bool(account.present) and ref not in account.present
-    return int(ref) if ref and not has_left else None
+def _buyer(ref: Wire, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an order to another card; where a company bought, it is the person who speaks for it."""
+    if ref is None or ref == buyer_of(row):
+        return {}
+    of_company = wire.table(row.get("customer")).get("type") == CORPORATE
+    return {"contact" if of_company else "customer": {"id": int(str(ref))}}
 
 
 def _birth(step: Step, settings: OrderSettings, account: Account) -> dict[str, Any]:

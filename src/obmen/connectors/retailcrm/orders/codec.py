@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from obmen.connectors.retailcrm.customers.contacts import joined, parted
 from obmen.connectors.retailcrm.orders.lines import divided, in_order
-from obmen.connectors.retailcrm.orders.rows import UNREADABLE
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
+from obmen.connectors.retailcrm.shapes import UNREADABLE
 from obmen.model import VAT_NONE, BadValue, Money, Value, decimal, phone, plain, table, vat_rate
 from obmen.model.order import round_kopecks
 from obmen.sync.facts import STAGES
@@ -44,7 +45,6 @@ _UTM = {
     "utm_term": "keyword",
     "utm_content": "content",
 }
-_NAMES = ("lastName", "firstName", "patronymic")
 _LEGAL = ("legal-entity", "enterpreneur")  # the vendor's spelling
 _SOLE_TRADER_TIN = 12
 
@@ -55,8 +55,16 @@ class OrderCodec:
     form = FORM
 
     def __init__(
-        self, *, connection: str, settings: OrderSettings, site: str, sites: Mapping[str, str]
+        self,
+        *,
+        connection: str,
+        settings: OrderSettings,
+        site: str,
+        sites: Mapping[str, str],
+        with_buyer: bool = False,
     ) -> None:
+        """`with_buyer`: customers are cards of their own, and an order says whose it is."""
+        self._with_buyer = with_buyer
         self._connection = connection
         self._settings = settings
         self._site = site
@@ -67,6 +75,8 @@ class OrderCodec:
         family = atom.partition(".")[0]
         if family in {"properties", "numbers"}:
             return atom in self._settings.fields.values() or atom == self._settings.customer_id
+        if family == "buyer":
+            return self._with_buyer
         return family in _CARRIED or (family == "responsible" and bool(self._settings.managers))
 
     # --- reading --------------------------------------------------------------------------------------------------
@@ -297,8 +307,7 @@ def _money_wire(value: Mapping[str, Any]) -> Wire:
 def _contact(wire: Mapping[str, Any]) -> Value:
     is_company = wire.get("contragentType") in _LEGAL
     value: dict[str, Value] = {"kind": "company" if is_company else "person"}
-    name = " ".join(str(wire[part]) for part in _NAMES if wire.get(part))
-    if name:
+    if name := joined(wire):
         value["name"] = name
     if wire.get("phone"):
         value["phone"] = phone(str(wire["phone"]))
@@ -308,10 +317,7 @@ def _contact(wire: Mapping[str, Any]) -> Value:
 
 
 def _contact_wire(value: Mapping[str, Any]) -> Wire:
-    """Write a contact. A name of one word is a first name; of more, the last name comes first, as people are listed."""
-    words = str(value.get("name") or "").split(maxsplit=2)
-    names = ("firstName",) if len(words) == 1 else _NAMES
-    wire: dict[str, Wire] = dict(zip(names, words, strict=False))
+    wire: dict[str, Wire] = {**parted(str(value.get("name") or ""))}
     for key in ("phone", "email"):
         if value.get(key):
             wire[key] = str(value[key])

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from obmen.connectors.contract import Doubt, Step
 from obmen.connectors.retailcrm import wire
+from obmen.connectors.retailcrm.customers.contacts import is_email, is_phone
 from obmen.model import decimal
 from obmen.sync.shadow import Wire
 
-LONGEST_EMAIL = 100
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_SHORTEST_PHONE = 5
 _UNFIT = {"email": ("the e-mail", "почта"), "phone": ("the phone", "телефон")}
 _CARRIED = ("phone", "firstName", "lastName")
 """Of the head of an order; its delivery has more."""
-
-
-def is_email(text: str) -> bool:
-    """Tell whether a text may be somebody's address; the vendor refuses others, and drops those that are too long."""
-    return len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
-
-
-def is_phone(text: str) -> bool:
-    """Tell whether a text may be somebody's phone: «не звонить» is none."""
-    return len(re.sub(r"\D", "", text)) >= _SHORTEST_PHONE
 
 
 def unfit(contact: Mapping[str, Wire]) -> Doubt | None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.account import Account
-from obmen.connectors.retailcrm.orders.rows import MARK, is_paid, payment_key
+from obmen.connectors.retailcrm.orders.rows import is_paid, payment_key
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 from obmen.model import decimal
 from obmen.sync.shadow import Wire
@@ -72,7 +72,7 @@ def new_payment(
 ) -> dict[str, Any]:
     """Return a payment that is not there yet. What a payment module looks after does not let its state be told."""
     payment: dict[str, Any] = {
-        "externalId": f"{MARK}{key}",
+        "externalId": f"{wire.MARK}{key}",
         "type": wanted.get("type"),
         "amount": decimal(str(wanted.get("sum") or "0")),
     }
@@ -86,7 +86,7 @@ def new_payment(
 def _changed(
     own: Mapping[str, Any], key: str, wanted: Mapping[str, Any], settings: OrderSettings, account: Account
 ) -> dict[str, Any]:
-    change: dict[str, Any] = {"externalId": f"{MARK}{key}"}
+    change: dict[str, Any] = {"externalId": f"{wire.MARK}{key}"}
     if not is_paid(own, settings):
         if wire.number(own.get("amount")) != wanted.get("sum"):
             change["amount"] = decimal(str(wanted.get("sum") or "0"))
@@ -114,7 +114,7 @@ def _waiting(
 
 
 def _is_ours(payment: Mapping[str, Any]) -> bool:
-    return str(payment.get("externalId") or "").startswith(MARK)
+    return str(payment.get("externalId") or "").startswith(wire.MARK)
 
 
 def _removed(payment: Mapping[str, Any]) -> Call:

@@ -1,8 +1,4 @@
-"""Reading orders: everything once, then what the history says has moved.
-
-The history only names orders; each is read as it stands now. Records of our own key are not left out: what they touched
-is read like the rest and settles as an echo, so that what the account's own rules made of our write is seen too.
-"""
+"""Orders as they are read: everything once, then what the history says has moved, with what others did to it."""
 
 from __future__ import annotations
 
@@ -12,36 +8,14 @@ from typing import Any
 import msgspec
 
 from obmen.connectors.contract import Doubt, Page
-from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.account import Account, Acquaintance
-from obmen.connectors.retailcrm.client import PAGE, Api, listed, sliced
-from obmen.connectors.retailcrm.orders.acts import acts_in, in_shops, order_of, second_writer
+from obmen.connectors.retailcrm.client import Api
+from obmen.connectors.retailcrm.history import Cursor, Trail
+from obmen.connectors.retailcrm.orders.acts import acts_in, second_writer
 from obmen.connectors.retailcrm.orders.rows import order_look
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
-from obmen.errors import BadInput
+from obmen.connectors.retailcrm.records import ORDERS
 from obmen.sync.shadow import Look
-
-
-class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far reading has got. `since` is the last record of the history that has been followed."""
-
-    since: int = 0
-    page: int = 0
-    """Of the list, while everything is read for the first time; 0 follows the history."""
-    total: int = 0
-    """How many orders the list had at the page before."""
-
-
-def opened(cursor: str) -> Cursor:
-    """Return a stored cursor; `BadInput` for another connector's."""
-    try:
-        return msgspec.json.decode(cursor, type=Cursor)
-    except msgspec.MsgspecError:
-        raise BadInput(
-            "retailcrm.cursor",
-            f"The mark «{cursor[:60]}» is not one of this connector: clear it to read from the beginning.",
-            f"Отметка «{cursor[:60]}» не от этого коннектора: сбросьте её, чтобы прочитать сначала.",
-        ) from None
 
 
 class OrderReader:
@@ -57,18 +31,20 @@ class OrderReader:
         shops: frozenset[str],
         offers_by: str,
         now: Callable[[], float],
+        with_buyer: bool = False,
     ) -> None:
-        self._api = api
+        """`with_buyer`: customers are cards of their own, and an order says whose it is."""
+        self._trail = Trail(api=api, subject=ORDERS, shops=shops)
         self._acquaintance = acquaintance
         self._connection = connection
         self._settings = settings
-        self._shops = shops
         self._offers_by = offers_by
         self._now = now
+        self._with_buyer = with_buyer
 
     async def page(self, cursor: str) -> Page:
         """Read the next orders. The first run walks the list, from the point of the history at which it began."""
-        at = opened(cursor) if cursor else Cursor(since=await self._last_record(), page=1)
+        at = await self._trail.begun(cursor)
         if at.page:
             page, _ = await self._listed(at)
             return page
@@ -85,13 +61,10 @@ class OrderReader:
         """Read these orders now; one that is not there comes back with `gone`, and with what it was merged into."""
         account = await self._acquaintance.account()
         rows = await self.rows(refs)
-        found: list[Look] = []
-        for ref in dict.fromkeys(refs):
-            if ref in rows:
-                found.append(self.look(rows[ref], account))
-            else:
-                found.append(Look(ref=ref, fields={}, gone=True, merged_into=await self._survivor(ref)))
-        return found
+        return [
+            self.look(rows[ref], account) if ref in rows else _gone(ref, await self._trail.survivor(ref))
+            for ref in dict.fromkeys(refs)
+        ]
 
     def look(self, row: Mapping[str, Any], account: Account) -> Look:
         """Show an order."""
@@ -101,106 +74,54 @@ class OrderReader:
             settings=self._settings,
             offers_by=self._offers_by,
             account=account,
+            with_buyer=self._with_buyer,
         )
 
     async def rows(self, refs: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Read orders whole, by ref; what is not there is absent."""
-        return _by_ref(await self._list("ids", [ref for ref in refs if ref.isdecimal()]))
+        return await self._trail.rows(refs)
 
     async def by_external_ids(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Read the orders that bear these external ids, in whichever of our shops."""
-        return list(_by_ref(await self._list("externalIds", ids)).values())
-
-    async def _list(self, by: str, keys: Sequence[str]) -> list[dict[str, Any]]:
-        """Read orders of our shops; one that does not say whose it is comes as well."""
-        found: list[dict[str, Any]] = []
-        for some in sliced(list(dict.fromkeys(keys)), PAGE):
-            found += await self._api.pages("orders", "orders", {"filter": {by: list(some)}})
-        return [row for row in found if wire.text(row.get("site")) in self._shops or _number_of(row) is None]
+        return await self._trail.by_external_ids(ids)
 
     async def _listed(self, at: Cursor) -> tuple[Page, Cursor]:
-        """Read one page of the list, newest first. Where orders have been deleted meanwhile, rows came nearer: step back."""
+        """Read one page of the list."""
         account = await self._acquaintance.account()
-        shops = sorted(self._shops)
-        asked = {"limit": PAGE, "page": at.page, "filter": {"sites": shops}}
-        body = await self._api.get("orders", asked)
-        told = wire.table(body.get("pagination"))
-        total, pages = int(told.get("totalCount") or 0), int(told.get("totalPageCount") or 0)
-        following = at.page - 1 if total < at.total and at.page > 1 else at.page + 1
-        found = listed(body, "orders")
-        rows = _by_ref(found)
-        after = Cursor(since=at.since, page=0 if following > pages else following, total=total)
+        read = await self._trail.listed(at)
         page = Page(
             entity="order",
-            looks=tuple(self.look(row, account) for row in rows.values()),
-            cursor=_stored(after),
+            looks=tuple(self.look(row, account) for row in read.rows.values()),
+            cursor=read.after.stored(),
             last=False,
-            doubts=tuple(_nameless(len(found) - len(rows))),
+            doubts=tuple(_nameless(read.nameless)),
         )
-        return page, after
+        return page, read.after
 
     async def _followed(self, at: Cursor) -> Page:
         """Read the orders the next records of the history are about, and what others did to them."""
         account = await self._acquaintance.account()
-        body = await self._api.get("orders/history", {"filter": {"sinceId": at.since}, "limit": PAGE})
-        records = listed(body, "history")
-        numbers = [number for each in records if (number := _number_of(each)) is not None]
-        touched = list(dict.fromkeys(ref for each in records if (ref := order_of(each)) is not None))
-        found = await self._list("ids", touched)
-        rows = _by_ref(found)
-        ours = in_shops(records, self._shops)
-        gone = {
-            order_of(each): wire.text(wire.table(each.get("combinedTo")).get("id"))
-            for each in ours
-            if each.get("deleted") is True
-        }
-        looks = [
-            self.look(rows[ref], account)
-            if ref in rows
-            else Look(ref=ref, fields={}, gone=True, merged_into=gone[ref])
-            for ref in touched
-            if ref in rows or ref in gone  # one that is deleted further on in the history is told there
-        ]
-        doubts = _nameless(len(records) - len(numbers) + len(found) - len(rows))
+        read = await self._trail.followed(at)
+        doubts = _nameless(read.nameless)
         if not self._settings.others_write:
-            doubts += second_writer(ours, rows, self._settings, zone=account.zone, now=self._now())
+            doubts += second_writer(
+                read.records, read.rows, self._settings, zone=account.zone, now=self._now()
+            )
         return Page(
             entity="order",
-            looks=tuple(looks),
-            cursor=_stored(Cursor(since=max(numbers, default=at.since))),
-            last=len(records) < PAGE or not numbers,  # nothing to go on behind is asked for again
-            acts=tuple(acts_in(ours, self._settings, account.zone)),
+            looks=tuple(
+                self.look(read.rows[ref], account) if ref in read.rows else _gone(ref, read.gone[ref])
+                for ref in read.touched
+            ),
+            cursor=read.after.stored(),
+            last=read.last,
+            acts=tuple(acts_in(read.records, self._settings, account.zone)),
             doubts=tuple(doubts),
         )
 
-    async def _last_record(self) -> int:
-        """Return the id of the newest record of the history; 0 where there is none."""
-        newest = await newest_records(self._api)
-        return max((number for each in newest if (number := _number_of(each))), default=0)
 
-    async def _survivor(self, ref: str) -> str | None:
-        """Return the order that one that is gone was put into, if it was."""
-        if not ref.isdecimal():
-            return None
-        params = {"filter": {"orderId": ref}}
-        records = await self._api.pages("orders/history", "history", params)
-        told = [
-            wire.table(each.get("combinedTo")).get("id") for each in records if each.get("deleted") is True
-        ]
-        return wire.text(told[-1]) if told else None
-
-
-async def newest_records(api: Api) -> list[dict[str, Any]]:
-    """Return the last page of the history of orders."""
-    last = 1
-    for _ in range(2):  # the first page tells which is the last
-        body = await api.get("orders/history", {"limit": PAGE, "page": last})
-        last = int(wire.table(body.get("pagination")).get("totalPageCount") or 1)
-    return listed(body, "history")
-
-
-def _by_ref(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {str(number): row for row in rows if (number := _number_of(row)) is not None}
+def _gone(ref: str, merged_into: str | None) -> Look:
+    return Look(ref=ref, fields={}, gone=True, merged_into=merged_into)
 
 
 def _nameless(count: int) -> list[Doubt]:
@@ -216,12 +137,3 @@ def _nameless(count: int) -> list[Doubt]:
             "перечитает все заказы. Записанный ответ покажите RetailCRM.",
         )
     ]
-
-
-def _stored(cursor: Cursor) -> str:
-    return msgspec.json.encode(cursor).decode()
-
-
-def _number_of(row: Mapping[str, Any]) -> int | None:
-    text = wire.text(row.get("id"))
-    return int(text) if text is not None and text.isdecimal() else None

@@ -7,20 +7,17 @@ from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any
 
-from obmen.connectors.retailcrm import wire
+from obmen.connectors.retailcrm import custom, wire
 from obmen.connectors.retailcrm.account import Account
 from obmen.connectors.retailcrm.answers import SAID
+from obmen.connectors.retailcrm.customers.contacts import COMPANY, CORPORATE
 from obmen.connectors.retailcrm.orders.lines import in_order, shown_line, stands
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
-from obmen.connectors.retailcrm.shapes import WRONG_TYPE, Odd, unread
+from obmen.connectors.retailcrm.shapes import unread, unreadable
 from obmen.model.order import part_key
 from obmen.sync.shadow import Look, Wire
 
-MARK = "obmen:"
-UNREADABLE = "unreadable"
-"""Name of the one entry of what cannot be read."""
 PERSON = ("lastName", "firstName", "patronymic", "phone", "email")
-COMPANY = ("contragentType", "legalName", "legalAddress", "INN", "KPP")
 ADDRESS = ("index", "region", "city", "street", "text")
 SOURCE = ("source", "medium", "campaign", "keyword", "content")
 _BROUGHT = re.compile(r"(\d+)_")
@@ -29,7 +26,13 @@ Row = Mapping[str, Any]
 
 
 def order_look(
-    row: Row, *, connection: str, settings: OrderSettings, offers_by: str, account: Account
+    row: Row,
+    *,
+    connection: str,
+    settings: OrderSettings,
+    offers_by: str,
+    account: Account,
+    with_buyer: bool = False,
 ) -> Look:
     """Show one order as the API gave it. A piece of another shape than it should have is named, and shown as unreadable."""
     ref, zone = str(row["id"]), account.zone
@@ -49,7 +52,9 @@ def order_look(
         "payments": lambda: _payments(row, connection, settings, zone),
     }
     if settings.managers:
-        pieces["responsible"] = lambda: {"responsible": _manager(row, settings, account)}
+        pieces["responsible"] = lambda: {
+            "responsible": account.named(row.get("managerId"), settings.managers)
+        }
     fields: dict[str, Wire] = {
         "number": number,
         "placed": wire.utc(row.get("createdAt"), zone),
@@ -64,23 +69,19 @@ def order_look(
         if piece == "payments":
             whole = ()
         fields |= dict.fromkeys(_places(piece, connection, settings), unreadable(wrong))
-    mark = external.removeprefix(MARK)
+    if with_buyer and unread(row, SAID["buyer"]) is None:
+        fields["buyer"] = buyer_of(row)
     return Look(
         ref=ref,
         fields=fields,
         whole=whole,
-        mark=int(mark) if external.startswith(MARK) and mark.isdecimal() else None,
+        mark=wire.mark(external),
         keys={"number": number, **({"xml_id": external} if external else {})},
         # An id that cannot be read is somebody's id all the same.
         elsewhere=settings.creates == "own"
         and (bool(external) or isinstance(row.get("externalId"), dict | list)),
         title=f"№ {number}",
     )
-
-
-def unreadable(wrong: Odd) -> Wire:
-    """Return the wire form of what cannot be read: where it stood and what kind of thing it was."""
-    return {UNREADABLE: f"{wrong.path} = {wrong.shown}"}
 
 
 def _places(piece: str, connection: str, settings: OrderSettings) -> tuple[str, ...]:
@@ -92,11 +93,17 @@ def _places(piece: str, connection: str, settings: OrderSettings) -> tuple[str, 
     return (piece,)
 
 
+def buyer_of(row: Row) -> str | None:
+    """Return the ref of the card of whoever ordered; where a company bought, of the person who speaks for it."""
+    of_company = wire.table(row.get("customer")).get("type") == CORPORATE
+    return wire.text(wire.table(row.get("contact" if of_company else "customer")).get("id"))
+
+
 def payment_key(payment: Row, connection: str, settings: OrderSettings) -> str:
     """Return the name of a payment: our mark where it bears one, else who made it and its id."""
     external = wire.text(payment.get("externalId")) or ""
-    if external.startswith(MARK):
-        return external.removeprefix(MARK)
+    if external.startswith(wire.MARK):
+        return external.removeprefix(wire.MARK)
     brought = _BROUGHT.match(external) if settings.payments_of else None
     if brought is not None:
         return part_key(settings.payments_of, brought.group(1))
@@ -106,14 +113,6 @@ def payment_key(payment: Row, connection: str, settings: OrderSettings) -> str:
 def is_paid(payment: Row, settings: OrderSettings) -> bool:
     """Tell whether the money of a payment has come."""
     return wire.code(payment.get("status")) in settings.paid
-
-
-def _manager(row: Row, settings: OrderSettings, account: Account) -> Wire:
-    """Name the manager as the table does: by id, else by e-mail."""
-    ref = wire.text(row.get("managerId"))
-    if ref is None or ref in settings.managers:
-        return ref
-    return account.emails.get(ref) or ref
 
 
 def _status(row: Row, settings: OrderSettings) -> dict[str, Wire]:
@@ -169,27 +168,12 @@ def _payment(payment: Row, row: Row, zone: tzinfo) -> Wire:
 
 
 def _custom(row: Row, settings: OrderSettings) -> dict[str, Wire]:
-    """Put each custom field where the table says; an empty number is nobody's word."""
-    held = wire.table(row.get("customFields"))
-    found: dict[str, Wire] = {}
-    for code, place in settings.fields.items():
-        raw = held.get(code)
-        value: Wire = ", ".join(map(str, raw)) if isinstance(raw, list) else _plainly(raw)
-        if isinstance(raw, dict) and raw:
-            value = unreadable(Odd(f"customFields.{code}", WRONG_TYPE, "{…}"))
-        if value is not None or not place.startswith("numbers."):
-            found[place] = value
+    found = custom.shown(wire.table(row.get("customFields")), settings.fields)
     if settings.customer_id:
         known = wire.text(wire.table(row.get("customer")).get("externalId"))
         if known is not None:
             found[settings.customer_id] = known
     return found
-
-
-def _plainly(raw: Any) -> str | None:
-    if isinstance(raw, bool):
-        return "1" if raw else "0"
-    return wire.text(raw)
 
 
 def _texts(raw: Row, names: tuple[str, ...]) -> dict[str, Wire]:

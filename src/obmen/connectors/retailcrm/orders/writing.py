@@ -13,19 +13,22 @@ from asyncio import gather
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from obmen.connectors.contract import Done, Doubt, Missing, Outcome, Step, Unknown
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.account import Account, Acquaintance
 from obmen.connectors.retailcrm.client import Api, sliced
+from obmen.connectors.retailcrm.custom import custom_fields, left_out
+from obmen.connectors.retailcrm.customers.buyers import Buyer, Buyers
+from obmen.connectors.retailcrm.customers.cards import Person, person_of
+from obmen.connectors.retailcrm.customers.firms import Firms
 from obmen.connectors.retailcrm.orders.body import external_id, order_body, site_of
-from obmen.connectors.retailcrm.orders.buyers import Buyers
-from obmen.connectors.retailcrm.orders.custom import custom_fields, left_out
 from obmen.connectors.retailcrm.orders.doubts import carried, money_differs, spared, unfit
-from obmen.connectors.retailcrm.orders.firms import Firms
 from obmen.connectors.retailcrm.orders.payments import payment_calls
 from obmen.connectors.retailcrm.orders.reading import OrderReader
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
-from obmen.connectors.retailcrm.orders.work import Work
+from obmen.connectors.retailcrm.work import Work
 from obmen.errors import AuthFailed, ConfigError, ObmenError, Rejected, Transient, UnknownOutcome
 
 PACK = 50
@@ -81,7 +84,7 @@ class OrderWriter:
         Their buyers are asked about meanwhile: what is not found will be made.
         """
         asked = [
-            self._buyers.expect([self._known(step) for step in some], site=site)
+            self._buyers.expect(self._strangers(some), site=site)
             for site, some in _by_site(steps, self._site).items()
         ]
         found, _ = await gather(self._found(steps), gather(*asked))
@@ -106,10 +109,10 @@ class OrderWriter:
         bodies: dict[str, dict[str, Any]] = {}
         by_id: dict[str, Step] = {}
         try:
-            await self._buyers.expect([self._known(step) for step in steps], site=site)
+            await self._buyers.expect(self._strangers(steps), site=site)
         except ObmenError as error:
             for step in steps:
-                work.fail(step, error, order_untouched=True)
+                work.fail(step, error, untouched=True)
             return
         orders = await gather(*(self._new(work, step, site, account) for step in steps))
         for step, body in zip(steps, orders, strict=True):
@@ -126,14 +129,19 @@ class OrderWriter:
         known = step.fields.get(self._settings.customer_id) if self._settings.customer_id else None
         return wire.table(step.fields.get("contact")), str(known or "")
 
+    def _strangers(self, steps: Sequence[Step]) -> set[Person]:
+        """Return the buyers who have to be recognised: those whose card is not named."""
+        return {person_of(*self._known(step)) for step in steps if step.fields.get("buyer") is None}
+
     async def _new(self, work: Work, step: Step, site: str, account: Account) -> dict[str, Any] | None:
         """Return the order a step makes, with its buyer; None where the buyer could not be settled now."""
         contact, known_as = self._known(step)
         try:
-            buyer = await self._buyers.of(contact, site=site, known_as=known_as)
+            card = wire.text(step.fields.get("buyer"))
+            buyer = Buyer(int(card)) if card else await self._buyers.of(contact, site=site, known_as=known_as)
             firm = await self._firms.of(contact, buyer.id, site=site) if self._settings.corporate else None
         except (Transient, UnknownOutcome, Rejected, AuthFailed, ConfigError) as error:
-            work.fail(step, error, order_untouched=True)
+            work.fail(step, error, untouched=True)
             return None
         work.doubt(step, buyer.doubt, firm.doubt if firm else None, *self._unfit(step, account))
         body = order_body(step, None, settings=self._settings, account=account, offers_by=self._offers_by)
@@ -143,8 +151,9 @@ class OrderWriter:
 
     def _unfit(self, step: Step, account: Account) -> tuple[Doubt | None, ...]:
         """Tell what of an order the account would refuse, and so is not sent."""
-        _, unfit_fields = custom_fields(step.fields, self._settings, account)
-        return unfit(wire.table(step.fields.get("contact"))), left_out(unfit_fields)
+        _, unfit_fields = custom_fields(step.fields, self._settings.fields, account.fields, account.zone)
+        left = left_out(unfit_fields, "orders.fields", "the order", "заказ передан")
+        return unfit(wire.table(step.fields.get("contact"))), left
 
     async def _create_alone(
         self, work: Work, site: str, step: Step, body: dict[str, Any], account: Account, *, anew: bool = False
@@ -161,7 +170,7 @@ class OrderWriter:
             elif there is not None:
                 # The buyer's card we believed in may have been combined with another meanwhile.
                 self._buyers.forget(site)
-                other = await self._new(work, step, site, account)
+                other = await self._new(work, _unnamed(step), site, account)
                 if other is not None and other.get("customer") != body.get("customer"):
                     await self._create_alone(work, site, step, other, account, anew=True)
                 elif other is not None:
@@ -184,7 +193,7 @@ class OrderWriter:
         try:
             return bool((await self._found([step]))[step.record])
         except ObmenError as error:
-            work.fail(step, error, order_untouched=True)
+            work.fail(step, error, untouched=True)
             return None
 
     async def _upload(
@@ -228,7 +237,7 @@ class OrderWriter:
             if not work.outcomes and not work.landed:
                 raise
             for step in steps:
-                work.fail(step, error, order_untouched=True)
+                work.fail(step, error, untouched=True)
             return {}
         for step in steps:
             if str(step.ref) not in rows:
@@ -291,12 +300,22 @@ class OrderWriter:
                 outcomes.append(Missing(record=step.record))
             else:
                 returned = dict(self._reader.look(row, account).fields)
+                if step.fields.get("buyer") is None:
+                    returned.pop(
+                        "buyer", None
+                    )  # whom we found is no default: the next reading says who it is
                 differs = money_differs(step, returned)
                 doubts = (*work.doubts.get(step.record, ()), *((differs,) if differs else ()))
                 outcomes.append(
                     Done(record=step.record, ref=landed[step.record], returned=returned, doubts=doubts)
                 )
         return outcomes
+
+
+def _unnamed(step: Step) -> Step:
+    """Return a step that does not name the card of its buyer."""
+    fields = {name: value for name, value in step.fields.items() if name != "buyer"}
+    return msgspec.structs.replace(step, fields=fields)
 
 
 def _by_site(steps: Sequence[Step], usual: str) -> dict[str, list[Step]]:

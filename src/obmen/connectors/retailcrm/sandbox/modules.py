@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from obmen.connectors.retailcrm.sandbox.customers.saving import create_customer, edit_customer
 from obmen.connectors.retailcrm.sandbox.errors import impossible
 from obmen.connectors.retailcrm.sandbox.orders.saving import create_order, edit_order
 from obmen.connectors.retailcrm.sandbox.staff import OrderDesk, buyer_address, buyer_fields
@@ -22,7 +23,8 @@ class Modules:
 
     def actions(self) -> dict[str, Callable[..., object]]:
         """List the acts by name."""
-        return {"module_order": self.module_order, "module_edit": self.module_edit}
+        acts = (self.module_order, self.module_edit, self.module_customer)
+        return {act.__name__: act for act in acts}
 
     def module_order(
         self,
@@ -71,6 +73,16 @@ class Modules:
         with self._state.acting(self._key(module)):
             edit_order(self._state, found, fields)
         return order
+
+    def module_customer(self, *, module: str, customer: int = 0, site: str = "main", **fields: Any) -> int:
+        """Change fields of a customer, by the names of the API, or make one; returns the id."""
+        with self._state.acting(self._key(module)):
+            if not customer:
+                return create_customer(self._state, site, fields).id
+            found = self._state.customers.get(customer)
+            if found is None:
+                impossible(f"The account has no customer {customer}.")
+            return edit_customer(self._state, found, fields).id
 
     def _key(self, module: str) -> Actor:
         return Actor("module", "api", key=f"of {module}")

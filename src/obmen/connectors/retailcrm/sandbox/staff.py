@@ -8,6 +8,7 @@ from obmen.connectors.retailcrm.sandbox.customers.finding import link_guest
 from obmen.connectors.retailcrm.sandbox.customers.saving import (
     combine_customers,
     create_customer,
+    delete_customer,
     edit_customer,
     move_orders,
 )
@@ -65,6 +66,7 @@ class OrderDesk:
             self.new_customer,
             self.edit_customer,
             self.combine_customers,
+            self.delete_customer,
             self.split_customer,
             self.find,
             self.statuses_held,
@@ -230,14 +232,13 @@ class OrderDesk:
             delete_order(self._state, self._order(order))
         return order
 
-    def new_customer(self, *, who: str, site: str = "main", user: int = 0) -> int:
-        """Write a person into the base; they have no external id."""
-        person = known_buyer(who)
-        given = {
-            **buyer_fields(person),
-            "phones": [{"number": person.phone}],
-            "address": buyer_address(person),
-        }
+    def new_customer(self, *, who: str = "", site: str = "main", user: int = 0, **fields: Any) -> int:
+        """Write somebody who has called into the base, by name or by fields of the API; they have no external id."""
+        given = dict(fields)
+        if who:
+            person = known_buyer(who)
+            known = {"phones": [{"number": person.phone}], "address": buyer_address(person)}
+            given = {**buyer_fields(person), **known, **fields}
         with self._acting(user):
             return create_customer(self._state, site, given).id
 
@@ -253,6 +254,12 @@ class OrderDesk:
         with self._acting(user, source="combine"):
             combine_customers(self._state, sources, self._customer(into))
         return into
+
+    def delete_customer(self, *, customer: int, user: int = 0) -> int:
+        """Delete a customer for good; orders stay without one."""
+        with self._acting(user):
+            delete_customer(self._state, self._customer(customer))
+        return customer
 
     def split_customer(self, *, customer: int, orders: Sequence[int], user: int = 0) -> int:
         """Make another customer of one, and give it some of the orders; returns its id."""

@@ -63,6 +63,22 @@ def combine_customers(state: CrmState, sources: Sequence[Customer], result: Cust
         state.customers.remove(source)
 
 
+def delete_customer(state: CrmState, customer: Customer) -> None:
+    """Remove a customer; whoever it spoke for or ordered as is left without."""
+    for order in state.orders:
+        if customer.id in {order.customer_id, order.contact_id}:
+            with recording.saving(state, order):
+                state.orders.change(
+                    order,
+                    customer_id=None if order.customer_id == customer.id else order.customer_id,
+                    contact_id=None if order.contact_id == customer.id else order.contact_id,
+                )
+    for contact in state.contacts.where(person_id=customer.id):
+        state.contacts.remove(contact)
+    record_removal(state, customer)
+    state.customers.remove(customer)
+
+
 def move_orders(
     state: CrmState, source: Customer, result: Customer, only: Sequence[int] | None = None
 ) -> None:

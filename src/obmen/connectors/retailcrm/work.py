@@ -1,4 +1,4 @@
-"""A batch of orders on its way: what has landed, what befell the rest."""
+"""A batch of orders or customers on its way: what has landed, what befell the rest."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Work:
         self.outcomes: dict[int, Outcome] = {}
         self.landed: dict[int, str] = {}
         self.shown: dict[str, dict[str, Any]] = {}
-        """Orders as the answer to their making showed them, by ref."""
+        """What the answer to its making showed whole, by ref."""
         self.doubts: dict[int, list[Doubt]] = {}
         self._shut: AuthFailed | ConfigError | None = None
 
     def land(self, step: Step, ref: str) -> None:
-        """Note that a write of this order was answered."""
+        """Note that a write of this one was answered."""
         self.landed[step.record] = ref
 
     def show(self, rows: Sequence[dict[str, Any]]) -> None:
@@ -35,12 +35,12 @@ class Work:
         told = self.doubts.setdefault(step.record, [])
         told += [doubt for doubt in doubts if doubt is not None and doubt not in told]
 
-    def fail(self, step: Step, error: ObmenError, *, order_untouched: bool = False) -> None:
-        """Note what befell an order."""
+    def fail(self, step: Step, error: ObmenError, *, untouched: bool = False) -> None:
+        """Note what befell one; `untouched`: nothing of it had been sent yet."""
         record, in_part = step.record, step.record in self.landed
         if isinstance(error, AuthFailed | ConfigError):
             self._shut = error
-        if isinstance(error, UnknownOutcome) and not order_untouched:
+        if isinstance(error, UnknownOutcome) and not untouched:
             self.outcomes[record] = Unknown(record=record, code=error.code, text=error.en)
         elif isinstance(error, Rejected):
             self.outcomes[record] = Refused(record=record, code=error.code, en=error.en, ru=error.ru)
@@ -54,7 +54,7 @@ class Work:
             )
 
     def outcome(self, step: Step) -> Outcome | None:
-        """Return what befell an order, with what a person should know of it; None where it has landed whole."""
+        """Return what befell one, with what a person should know of it; None where it has landed whole."""
         outcome, doubts = self.outcomes.get(step.record), tuple(self.doubts.get(step.record, ()))
         if isinstance(outcome, Unknown | Unlanded) and doubts:
             return msgspec.structs.replace(outcome, doubts=doubts)

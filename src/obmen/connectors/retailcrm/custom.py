@@ -1,6 +1,6 @@
-"""Custom fields of an order in the type the account gave them; a text that is none of it is left out and told of. Pure.
+"""Custom fields in the type the account gave them; a text that is none of it is left out and told of. Pure.
 
-Types as of the page "Custom fields" (v5): a shop keeps texts, the account refuses an order for one that does not fit.
+Types as of the page "Custom fields" (v5): a shop keeps texts, the account refuses a thing for one that does not fit.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 from obmen.connectors.contract import Doubt
 from obmen.connectors.retailcrm import wire
-from obmen.connectors.retailcrm.account import Account
-from obmen.connectors.retailcrm.orders.doubts import is_email
-from obmen.connectors.retailcrm.orders.settings import OrderSettings
+from obmen.connectors.retailcrm.customers.contacts import is_email
+from obmen.connectors.retailcrm.shapes import WRONG_TYPE, Odd, unreadable
 from obmen.model import decimal
 from obmen.sync.shadow import Wire
 
@@ -32,14 +31,30 @@ class Value(NamedTuple):
 UNFIT = Value(None, fits=False)
 
 
+def shown(held: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Wire]:
+    """Put each custom field where the table says, code → place; an empty number is nobody's word."""
+    found: dict[str, Wire] = {}
+    for code, place in places.items():
+        raw = held.get(code)
+        value: Wire = ", ".join(map(str, raw)) if isinstance(raw, list) else _plainly(raw)
+        if isinstance(raw, dict) and raw:
+            value = unreadable(Odd(f"customFields.{code}", WRONG_TYPE, "{…}"))
+        if value is not None or not place.startswith("numbers."):
+            found[place] = value
+    return found
+
+
 def custom_fields(
-    fields: Mapping[str, Wire], settings: OrderSettings, account: Account
+    fields: Mapping[str, Wire], places: Mapping[str, str], types: Mapping[str, str], zone: tzinfo
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the custom fields to send by code, and the codes of those whose text is none of their type."""
+    """Return the custom fields to send by code, and the codes of those whose text is none of their type.
+
+    `places` is the table, code → place; `types` are those of the account.
+    """
     sent: dict[str, Any] = {}
     unfit: list[str] = []
-    for code, text in _wanted(fields, settings):
-        value = typed(text, account.fields.get(code, "string"), account.zone)
+    for code, text in _wanted(fields, places):
+        value = typed(text, types.get(code, "string"), zone)
         if value.fits:
             sent[code] = value.value
         else:
@@ -76,22 +91,28 @@ def typed(text: str, kind: str, zone: tzinfo) -> Value:
             return Value(text)
 
 
-def left_out(codes: list[str]) -> Doubt | None:
-    """Tell of fields whose text is none of their type."""
+def left_out(codes: list[str], table: str, en: str, ru: str) -> Doubt | None:
+    """Tell of fields whose text is none of their type; `table` is the setting, `en` and `ru` say what went without them."""
     if not codes:
         return None
     names = ", ".join(codes)
     return Doubt(
         code="retailcrm.custom_fields",
-        en=f"the custom fields {names} have another type than the order's values and were left out; the order went all the "
-        "same. Change the type of the field, or what orders.fields puts into it.",
-        ru=f"значения для пользовательских полей {names} не того типа и не переданы; заказ передан. Измените тип поля или "
-        "то, что в него кладёт orders.fields.",
+        en=f"the custom fields {names} have another type than the values for them and were left out; {en} went all the "
+        f"same. Change the type of the field, or what {table} puts into it.",
+        ru=f"значения для пользовательских полей {names} не того типа и не переданы; {ru}. Измените тип поля или "
+        f"то, что в него кладёт {table}.",
     )
 
 
-def _wanted(fields: Mapping[str, Wire], settings: OrderSettings) -> Iterator[tuple[str, str]]:
-    for code, place in settings.fields.items():
+def _plainly(raw: Any) -> str | None:
+    if isinstance(raw, bool):
+        return "1" if raw else "0"
+    return wire.text(raw)
+
+
+def _wanted(fields: Mapping[str, Wire], places: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for code, place in places.items():
         if place in fields:
             value = fields[place]
             yield code, "" if value is None else str(value)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.client import PAGE, Api, listed, sliced
-from obmen.connectors.retailcrm.orders.doubts import is_phone
+from obmen.connectors.retailcrm.customers.contacts import is_phone
 from obmen.errors import Rejected
 
 BELIEVED_S = 30.0
@@ -35,16 +35,26 @@ _NOBODY: tuple[float, Row | None] = (0.0, None)
 class Person(NamedTuple):
     """What somebody can be known by."""
 
-    phone: str
-    """Its last ten digits."""
+    phones: tuple[str, ...]
+    """The last ten digits of each."""
     email: str
     known_as: str
-    """The id in the shop."""
+    """The external id their card bears: the one in the shop, else our mark."""
+
+    @property
+    def contacts(self) -> set[str]:
+        """What cards are searched by."""
+        return {*self.phones, self.email} - {""}
 
     @property
     def marks(self) -> set[str]:
         """What no two people under way at once may have in common."""
-        return {self.phone, self.email, self.known_as and f"id {self.known_as}"} - {""}
+        return self.contacts | ({f"id {self.known_as}"} if self.known_as else set())
+
+    def by_phone_and_email(self, row: Row) -> bool:
+        """Tell whether a card has one of the phones and the e-mail as well."""
+        held = marks(row)
+        return self.email in held and not held.isdisjoint(self.phones)
 
 
 class _Page(NamedTuple):
@@ -62,7 +72,8 @@ class Cards:
         self.site = site
         self._now = now
         self._own: dict[str, tuple[float, Row | None]] = {}
-        self._made: list[tuple[float, Row, set[str]]] = []
+        self._made: dict[int, tuple[float, Row, set[str]]] = {}
+        """Cards made or changed of late, as they stand."""
         self._searched: dict[str, tuple[float, list[dict[str, Any]]]] = {}
         """What searches by a phone or an e-mail have found."""
         self._all: Mapping[str, list[Row]] = {}
@@ -106,16 +117,20 @@ class Cards:
         return self._known(known_as)
 
     async def like(self, person: Person) -> list[Row]:
-        """Return the cards with this phone or this e-mail."""
-        sought = {person.phone, person.email}
-        self._made = [made for made in self._made if self._is_fresh(made[0])]
+        """Return the cards with one of these phones or this e-mail."""
+        sought = person.contacts
+        self._made = {ref: made for ref, made in self._made.items() if self._is_fresh(made[0])}
         if self._is_fresh(self._read_at):
-            rows = [*self._all.get(person.phone, ()), *self._all.get(person.email, ())]
+            rows = [row for mark in (*person.phones, person.email) for row in self._all.get(mark, ())]
         else:
             rows = await self._search(person)
-        rows += [row for _, row, borne in self._made if borne & sought]  # newer than what was read
-        alike = (row for row in rows if marks(row) & sought)
-        return list({int(row["id"]): row for row in alike}.values())
+        alike = {int(row["id"]): row for row in rows if marks(row) & sought}
+        for ref, (_, row, borne) in self._made.items():  # newer than what was read
+            if borne & sought:
+                alike[ref] = row
+            else:
+                alike.pop(ref, None)
+        return list(alike.values())
 
     def _known(self, known_as: str) -> Row | None:
         at, row = self._own.get(known_as, _NOBODY)
@@ -136,7 +151,8 @@ class Cards:
 
     async def _search(self, person: Person) -> list[Row]:
         """Search by phone and by e-mail; the filters look for parts, which the caller compares."""
-        wanted = [(name, value) for name, value in (("name", person.phone), ("email", person.email)) if value]
+        wanted = [("name", phone) for phone in person.phones]
+        wanted += [("email", person.email)] if person.email else []
         self._searched = {mark: told for mark, told in self._searched.items() if self._is_fresh(told[0])}
         at = self._now()
         new = [(name, value) for name, value in wanted if value not in self._searched]
@@ -207,7 +223,7 @@ class Cards:
     def learn(self, row: Row) -> None:
         """Take in a card as it stands now."""
         at = self._now()
-        self._made.append((at, row, marks(row)))
+        self._made[int(row["id"])] = at, row, marks(row)
         if row.get("externalId"):
             self._own[str(row["externalId"])] = at, row
 
@@ -281,7 +297,18 @@ def digits(phone: str) -> str:
 def person_of(contact: Row, known_as: str = "") -> Person:
     """Return what the buyer of an order can be known by."""
     phone = str(contact.get("phone") or "")
-    return Person(digits(phone) if is_phone(phone) else "", str(contact.get("email") or "").lower(), known_as)
+    phones = (digits(phone),) if is_phone(phone) else ()
+    return Person(phones, str(contact.get("email") or "").lower(), known_as)
+
+
+def person_in(customer: Row) -> Person:
+    """Return what a customer can be known by, written as a card is."""
+    phones = (str(each.get("number") or "") for each in wire.rows(customer.get("phones")))
+    return Person(
+        tuple(sorted({digits(one) for one in phones if is_phone(one)})),
+        str(customer.get("email") or "").lower(),
+        str(customer.get("externalId") or ""),
+    )
 
 
 def marks(row: Row) -> set[str]:

@@ -1,4 +1,4 @@
-"""Whose order it is: the customer known by the shop's id, by phone or by e-mail. Nobody is doubled, nobody is merged.
+"""Who somebody is there: the customer known by the shop's id, by phone or by e-mail. Nobody is doubled, nobody is merged.
 
 A phone is often a family's: a phone alone makes nobody the same person, the name has to agree, or the e-mail as well.
 Whom the contacts do not settle gets a card of his own and the doubt is told: two cards can be combined by hand, orders
@@ -8,17 +8,18 @@ in a stranger's card cannot be told apart.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from obmen.connectors.contract import Doubt
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.client import NOT_FOUND, Api, path_part
-from obmen.connectors.retailcrm.orders.cards import Cards, Person, Row, marks, person_of
-from obmen.connectors.retailcrm.orders.doubts import is_email, is_phone
+from obmen.connectors.retailcrm.customers.cards import Cards, Person, Row, person_in, person_of
+from obmen.connectors.retailcrm.customers.contacts import NAMES, is_email, is_phone, joined
 from obmen.errors import Rejected
+from obmen.model.people import may_be_one_name
 
 SHARED = "retailcrm.shared_contact"
 
@@ -29,6 +30,25 @@ class Buyer(NamedTuple):
     id: int | None
     """None where the order says nothing to know anybody by."""
     doubt: Doubt | None = None
+    made: bool = False
+    """Whether the card is a new one."""
+
+
+class Met(NamedTuple):
+    """Whom the account knows already."""
+
+    own: Row | None = None
+    """The card of the id in the shop."""
+    fit: Sequence[Row] = ()
+    """Cards that may be this person's."""
+    found: Sequence[Row] = ()
+    """Those and others with the same phone or e-mail."""
+
+    @property
+    def cards(self) -> list[Row]:
+        """Return the cards that may be this person's, the oldest first; the own one settles it."""
+        fit = [self.own] if self.own is not None else self.fit
+        return sorted(fit, key=lambda row: int(row["id"]))
 
 
 class Buyers:
@@ -40,9 +60,10 @@ class Buyers:
         self._cards: dict[str, Cards] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def expect(self, contacts: Sequence[tuple[Row, str]], *, site: str) -> None:
-        """Ask at once for what settling these buyers needs, each with an id in the shop or without."""
-        await self._of(site).expect({person_of(contact, known_as) for contact, known_as in contacts})
+    async def expect(self, people: Collection[Person], *, site: str) -> None:
+        """Ask at once for what settling these people needs."""
+        if people:
+            await self._of(site).expect(set(people))
 
     async def of(self, contact: Row, *, site: str, known_as: str = "") -> Buyer:
         """Find the customer of an order, or make one. `known_as` is the buyer's id in the shop.
@@ -52,11 +73,28 @@ class Buyers:
         person = person_of(contact, known_as)
         if not person.marks:
             return Buyer(None)
-        async with AsyncExitStack() as turn:
-            # Everybody takes them in the same order, so that no two wait for each other.
-            for mark in sorted(person.marks):
-                await turn.enter_async_context(self._turns.setdefault(f"{site} {mark}", asyncio.Lock()))
-            return await self._sought(self._of(site), person, contact)
+        async with self._turn(person, site):
+            return await self._chosen(self._of(site), person, contact)
+
+    async def known(self, customer: Row, *, site: str) -> list[Row]:
+        """Return the cards a customer may have in a shop already; nothing is made or changed."""
+        person = person_in(customer)
+        return (await self._met(self._of(site), person, customer)).cards
+
+    async def make(self, customer: dict[str, Any], *, site: str) -> Buyer:
+        """Make the card of a customer, unless one that may be theirs has come meanwhile: that one is left as it is."""
+        person = person_in(customer)
+        async with self._turn(person, site):
+            cards = self._of(site)
+            met = await self._met(cards, person, customer)
+            if met.cards:
+                return Buyer(int(met.cards[0]["id"]))
+            made = await cards.make(customer)
+            return Buyer(made, _apart(met.found, customer) if met.found else None, made=True)
+
+    def learn(self, row: Row) -> None:
+        """Take in a card as it stands now."""
+        self._of(str(row.get("site") or "")).learn(row)
 
     def forget(self, site: str) -> None:
         """Believe nothing any more of what the cards of a shop were."""
@@ -65,29 +103,42 @@ class Buyers:
     def _of(self, site: str) -> Cards:
         return self._cards.setdefault(site, Cards(self._api, site, self._now))
 
-    async def _sought(self, cards: Cards, person: Person, contact: Row) -> Buyer:
+    @asynccontextmanager
+    async def _turn(self, person: Person, site: str) -> AsyncIterator[None]:
+        """Wait until nobody else who may be this person is being settled."""
+        async with AsyncExitStack() as turn:
+            # Everybody takes them in the same order, so that no two wait for each other.
+            for mark in sorted(person.marks):
+                await turn.enter_async_context(self._turns.setdefault(f"{site} {mark}", asyncio.Lock()))
+            yield
+
+    async def _met(self, cards: Cards, person: Person, names: Row) -> Met:
+        """Look whom the account knows."""
         if person.known_as:
             own = await cards.own(person.known_as)
             if own is not None:
-                return Buyer(int(own["id"]))
+                return Met(own)
         found = await cards.like(person)
-        if person.known_as and found:
+        if person.known_as and wire.mark(person.known_as) is None and found:
             # The card of this id may have been combined with one of those alike: only then is the history worth a call.
             own = await self._survivor(person.known_as, cards.site)
             if own is not None:
-                return Buyer(int(own["id"]))
-            found = [row for row in found if not row.get("externalId")]
-        return await self._chosen(cards, found, person, contact)
+                return Met(own)
+            found = [
+                row for row in found if not row.get("externalId") or wire.mark(row["externalId"]) is not None
+            ]
+        by_both = [row for row in found if person.by_phone_and_email(row)]
+        named = [row for row in found if is_same_name(row, names)]
+        return Met(fit=[row for row in named if row in by_both] or named or by_both, found=found)
 
-    async def _chosen(self, cards: Cards, found: list[Row], person: Person, contact: Row) -> Buyer:
-        both = {person.phone, person.email}
-        by_both = [row for row in found if person.phone and person.email and both <= marks(row)]
-        named = [row for row in found if is_same_name(row, contact)]
-        fit = [row for row in named if row in by_both] or named or by_both
-        if not fit:
+    async def _chosen(self, cards: Cards, person: Person, contact: Row) -> Buyer:
+        met = await self._met(cards, person, contact)
+        if met.own is not None:
+            return Buyer(int(met.own["id"]))
+        if not met.fit:
             made = await cards.make(_card(contact, person.known_as))
-            return Buyer(made, _apart(found, contact) if found else None)
-        first = min(fit, key=lambda row: int(row["id"]))
+            return Buyer(made, _apart(met.found, contact) if met.found else None, made=True)
+        first = met.cards[0]
         if person.known_as:
             await self._api.post(
                 f"customers/{first['id']}/edit",
@@ -96,7 +147,7 @@ class Buyers:
                 customer={"externalId": person.known_as},
             )
             cards.learn({**first, "externalId": person.known_as})
-        return Buyer(int(first["id"]), _twice(fit) if len(fit) > 1 else None)
+        return Buyer(int(first["id"]), _twice(met.cards) if len(met.fit) > 1 else None)
 
     async def _survivor(self, known_as: str, site: str) -> Row | None:
         """Return the card into which the one of this id was combined: its id went with it, only the history knows."""
@@ -124,9 +175,7 @@ class Buyers:
 
 
 def _card(contact: Row, known_as: str) -> dict[str, Any]:
-    customer: dict[str, Any] = {
-        name: contact[name] for name in ("lastName", "firstName", "patronymic") if contact.get(name)
-    }
+    customer: dict[str, Any] = {name: contact[name] for name in NAMES if contact.get(name)}
     if is_phone(str(contact.get("phone") or "")):
         customer["phones"] = [{"number": contact["phone"]}]
     if is_email(str(contact.get("email") or "")):
@@ -138,21 +187,14 @@ def _card(contact: Row, known_as: str) -> dict[str, Any]:
 
 def is_same_name(one: Row, other: Row) -> bool:
     """Tell whether two names may be one person's: one of them says no more than the other."""
-    first, second = _words(one), _words(other)
-    return first <= second or second <= first
-
-
-def _words(row: Row) -> set[str]:
-    text = " ".join(str(row.get(name) or "") for name in ("lastName", "firstName", "patronymic"))
-    return set(text.lower().replace("ё", "е").split())
+    return may_be_one_name(joined(one), joined(other))
 
 
 def _named(row: Row) -> str:
-    words = (str(row.get(name) or "") for name in ("lastName", "firstName", "patronymic"))
-    return " ".join(filter(None, words)) or "?"
+    return joined(row) or "?"
 
 
-def _apart(found: list[Row], contact: Row) -> Doubt:
+def _apart(found: Sequence[Row], contact: Row) -> Doubt:
     others = ", ".join(f"{_named(row)} ({row['id']})" for row in found)
     return Doubt(
         code=SHARED,
@@ -163,7 +205,7 @@ def _apart(found: list[Row], contact: Row) -> Doubt:
     )
 
 
-def _twice(fit: list[Row]) -> Doubt:
+def _twice(fit: Sequence[Row]) -> Doubt:
     ids = ", ".join(sorted(str(row["id"]) for row in fit))
     return Doubt(
         code="retailcrm.twofold_customer",

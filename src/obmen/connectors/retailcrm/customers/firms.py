@@ -14,9 +14,7 @@ from weakref import WeakValueDictionary
 from obmen.connectors.contract import Doubt
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.client import PAGE, Api, listed
-from obmen.connectors.retailcrm.orders.rows import COMPANY
-
-CORPORATE = "customer_corporate"
+from obmen.connectors.retailcrm.customers.contacts import COMPANY, CORPORATE
 
 Row = Mapping[str, Any]
 
