@@ -87,6 +87,7 @@ async def test_what_another_module_brought_is_bound_and_no_payment_is_doubled(tm
             crm_url=crm.url,
             api_key=crm.credentials()["api_key"],
             rate=1000,
+            owners="",
             crm='orders = { payments_of = "shop" }',
         ).replace('deliver = "live"', 'deliver = "plan"')
         (tmp_path / "obmen.toml").write_text(text, encoding="utf-8")
