@@ -83,6 +83,8 @@ visible_after_s = 1
 courier = "courier"
 self-delivery = "cdek-pvz"
 
+[connections.crm.customers]
+
 [connections.crm.schedule]
 every = "{poll}"
 deliver = "live"
@@ -102,6 +104,10 @@ creators = ["erp"]
 owners = {{ default = "erp" }}
 readers = ["shop", "crm"]
 
+[sync.customer]
+creators = ["crm"]
+owners = {{ default = "crm" }}
+
 [sync.order]
 creators = ["shop"]
 match = ["number"]
@@ -116,6 +122,7 @@ payments = "each"
 shipments = "each"
 returns = "each"
 numbers = "each"
+buyer = "crm"
 
 [guards]
 quiet_s = {quiet}
