@@ -61,7 +61,7 @@ _NEWBORN = Statement(
             sa.literal_column("0"),
             sa.cast(sa.bindparam("since_"), OUTBOX.c.since.type),
             sa.literal_column("0"),
-        ).where(among(RECORDS.c.id, "ids")),
+        ).where(RECORDS.c.id.between(sa.bindparam("first"), sa.bindparam("last"))),
     )
 )
 _SELECT = Statement(sa.select(*_COLUMNS).where(_OF_CONNECTION, among(OUTBOX.c.record, "records")))
@@ -144,16 +144,18 @@ class Outbox(Part):
 
     def put_newborn(self, row: Delivery, records: Collection[int]) -> None:
         """Say that a system is behind on records stored just now, of which it has never heard: rows like this one."""
-        self.db.run(
-            _NEWBORN,
-            to=row.connection,
-            rank_=row.rank,
-            state_=row.state,
-            reason_=row.reason,
-            nothing=self.db.document(b"[]"),
-            since_=row.since,
-            ids=self.db.batch(records),
-        )
+        for first, last in _runs(records):
+            self.db.run(
+                _NEWBORN,
+                to=row.connection,
+                rank_=row.rank,
+                state_=row.state,
+                reason_=row.reason,
+                nothing=self.db.document(b"[]"),
+                since_=row.since,
+                first=first,
+                last=last,
+            )
 
     def reschedule(self, rows: Sequence[Delivery]) -> None:
         """End leases: set state, reason, wakes_on, not_before and attempts exactly as given; absent rows are added."""
@@ -211,6 +213,17 @@ def whole_lanes(ready: Iterable[Delivery], limit: int) -> list[Delivery]:
     cut = taken[limit].lane
     whole = [row for row in taken[:limit] if row.lane != cut]
     return whole or taken[:limit]
+
+
+def _runs(ids: Collection[int]) -> list[tuple[int, int]]:
+    """Return first and last of each run of ids; those of one page are given out together and nearly always one run."""
+    runs: list[tuple[int, int]] = []
+    for number in sorted(ids):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
 
 
 def _delivery(row: Row) -> Delivery:
