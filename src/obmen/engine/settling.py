@@ -120,6 +120,8 @@ class _Page:
         """Records that looks wait for which are being created there at the moment."""
         self.merged: list[_Merged] = []
         self.bindings: list[Binding] = []
+        self.born: dict[int, Sequence[Entry]] = {}
+        """What the journal says of the birth of each record made here."""
         self.journal: list[JournalLine] = []
         self.opened: list[Issue] = []
         self.closed: list[str] = []
@@ -416,7 +418,7 @@ class _Page:
         self.sighted.append(number)
         self.counted["applied"] += 1
         self.merged.append(_Merged(look, None, settled))
-        self._line(number, "create", settled.entries)
+        self.born[number] = settled.entries
 
     def _bind(self, look: Look, record: Record) -> None:
         page = self.page
@@ -476,8 +478,12 @@ class _Page:
             tx.put_traces(page.connection, self.retraced)
         if self.waits:
             tx.wait(self.waits)
+        at, tick = self.moment.now, page.read_at
+        if self.born:
+            tx.journal_births(page.connection, self.born, evidence=page.evidence, at=at, tick=tick)
         if self.journal:
-            tx.journal(self.journal, at=self.moment.now, tick=page.read_at)
+            tx.journal(self.journal, at=at, tick=tick)
+        self.born = {}
         self.bindings, self.merged, self.waits, self.journal = [], [], [], []
         self.before, self.retraced = {}, {}
 

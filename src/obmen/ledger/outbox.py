@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from obmen.ledger.attempts import OPEN_LANES
 from obmen.ledger.contract import HELD, LEASED, READY, Delivery
 from obmen.ledger.database import Part
+from obmen.ledger.runs import runs
 from obmen.ledger.statement import Row, Statement, among, upsert, word
 from obmen.ledger.tables import OUTBOX, RECORDS
 
@@ -144,7 +145,7 @@ class Outbox(Part):
 
     def put_newborn(self, row: Delivery, records: Collection[int]) -> None:
         """Say that a system is behind on records stored just now, of which it has never heard: rows like this one."""
-        for first, last in _runs(records):
+        for first, last in runs(records):
             self.db.run(
                 _NEWBORN,
                 to=row.connection,
@@ -213,17 +214,6 @@ def whole_lanes(ready: Iterable[Delivery], limit: int) -> list[Delivery]:
     cut = taken[limit].lane
     whole = [row for row in taken[:limit] if row.lane != cut]
     return whole or taken[:limit]
-
-
-def _runs(ids: Collection[int]) -> list[tuple[int, int]]:
-    """Return first and last of each run of ids; those of one page are given out together and nearly always one run."""
-    runs: list[tuple[int, int]] = []
-    for number in sorted(ids):
-        if runs and number == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], number)
-        else:
-            runs.append((number, number))
-    return runs
 
 
 def _delivery(row: Row) -> Delivery:
