@@ -122,6 +122,8 @@ class _Page:
         """Refs that took the place of merged ones on this page: they are looked at again as what they are now."""
         self.merged: list[_Merged] = []
         self.bindings: list[Binding] = []
+        self.born: dict[int, Sequence[Entry]] = {}
+        """What the journal says of the birth of each record made here."""
         self.journal: list[JournalLine] = []
         self.opened: list[Issue] = []
         self.closed: list[str] = []
@@ -431,7 +433,7 @@ class _Page:
         self.sighted.append(number)
         self.counted["applied"] += 1
         self.merged.append(_Merged(look, None, settled))
-        self._line(number, "create", settled.entries)
+        self.born[number] = settled.entries
 
     def _bind(self, look: Look, record: Record) -> None:
         page = self.page
@@ -491,8 +493,12 @@ class _Page:
             tx.put_traces(page.connection, self.retraced)
         if self.waits:
             tx.wait(self.waits)
+        at, tick = self.moment.now, page.read_at
+        if self.born:
+            tx.journal_births(page.connection, self.born, evidence=page.evidence, at=at, tick=tick)
         if self.journal:
-            tx.journal(self.journal, at=self.moment.now, tick=page.read_at)
+            tx.journal(self.journal, at=at, tick=tick)
+        self.born = {}
         self.bindings, self.merged, self.waits, self.journal = [], [], [], []
         self.before, self.retraced = {}, {}
 

@@ -93,6 +93,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Which offer of that visit."""
 
 
+BIRTH = "create"
+"""The kind of a record's first journal line."""
+
+
 class JournalLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What happened to a record, for people. `connection` is the system that spoke or was written to."""
 
@@ -340,6 +344,17 @@ class Tx(Protocol):
 
     def journal(self, lines: Sequence[JournalLine], *, at: float, tick: int) -> None:
         """Write down what happened."""
+
+    def journal_births(
+        self,
+        connection: str,
+        born: Mapping[int, Sequence[Entry]],
+        *,
+        evidence: str,
+        at: float,
+        tick: int,
+    ) -> None:
+        """Write down how records of one page came to be, each with its entries: the first line of its history."""
 
     def history(self, record: int, *, limit: int = 200) -> list[Told]:
         """Return what happened to a record, newest first."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
 
-from obmen.ledger.contract import JournalLine, Told
+from obmen.ledger.contract import BIRTH, JournalLine, Told
 from obmen.ledger.database import Part
+from obmen.ledger.runs import runs
 from obmen.ledger.statement import Statement, insert, word
-from obmen.ledger.tables import EXCHANGES, JOURNAL
+from obmen.ledger.tables import BIRTHS, EXCHANGES, JOURNAL
 from obmen.sync.settle import Entry
 
 
@@ -30,6 +31,7 @@ class LoggedExchange(msgspec.Struct, frozen=True, kw_only=True):
 
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder(tuple[Entry, ...]).decode
+_DECODE_ALL = msgspec.json.Decoder(list[tuple[Entry, ...]]).decode
 
 _WRITE = insert(JOURNAL, but=["id"])
 _HISTORY = Statement(
@@ -37,6 +39,13 @@ _HISTORY = Statement(
     .where(JOURNAL.c.record == sa.bindparam("record"))
     .order_by(JOURNAL.c.id.desc())
     .limit(sa.bindparam("limit"))
+)
+_BEAR = insert(BIRTHS)
+_BIRTH = Statement(
+    sa.select(*BIRTHS.columns)
+    .where(BIRTHS.c.first <= sa.bindparam("record"))
+    .order_by(BIRTHS.c.first.desc())
+    .limit(sa.literal_column("1"))
 )
 _LOG = insert(EXCHANGES, but=["id"])
 _EXCHANGES = Statement(
@@ -81,8 +90,35 @@ class Journal(Part):
             ],
         )
 
+    def journal_births(
+        self,
+        connection: str,
+        born: Mapping[int, Sequence[Entry]],
+        *,
+        evidence: str,
+        at: float,
+        tick: int,
+    ) -> None:
+        """Write down how records of one page came to be, each with its entries: the first line of its history."""
+        rows = [
+            (
+                first,
+                connection,
+                at,
+                tick,
+                evidence,
+                _ENCODE([born[record] for record in range(first, last + 1)]),
+            )
+            for first, last in runs(born)
+        ]
+        self.db.bulk(_BEAR, rows)
+
     def history(self, record: int, *, limit: int = 200) -> list[Told]:
         """Return what happened to a record, newest first."""
+        told = self._lines(record, limit)
+        return told if len(told) == limit else told + self._birth(record)
+
+    def _lines(self, record: int, limit: int) -> list[Told]:
         return [
             Told(
                 id=row.id,
@@ -98,6 +134,24 @@ class Journal(Part):
             )
             for row in self.db.rows(_HISTORY, record=record, limit=limit)
         ]
+
+    def _birth(self, record: int) -> list[Told]:
+        """Return the line of a record's birth, as long as it is kept."""
+        row = self.db.row(_BIRTH, record=record)
+        if row is None:
+            return []
+        born = _DECODE_ALL(row.entries)
+        place = record - row.first
+        if place >= len(born):
+            return []
+        line = JournalLine(
+            record=record,
+            connection=row.connection,
+            kind=BIRTH,
+            entries=born[place],
+            evidence=row.evidence,
+        )
+        return [Told(id=0, line=line, at=row.at, tick=row.tick)]
 
     def log_exchanges(self, exchanges: Sequence[LoggedExchange]) -> None:
         """Add to the raw log."""

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from obmen.ledger.attempts import OPEN_LANES
 from obmen.ledger.contract import HELD, LEASED, READY, Delivery
 from obmen.ledger.database import Part
+from obmen.ledger.runs import runs
 from obmen.ledger.statement import Row, Statement, among, upsert, word
 from obmen.ledger.tables import OUTBOX, RECORDS
 
@@ -61,7 +62,7 @@ _NEWBORN = Statement(
             sa.literal_column("0"),
             sa.cast(sa.bindparam("since_"), OUTBOX.c.since.type),
             sa.literal_column("0"),
-        ).where(among(RECORDS.c.id, "ids")),
+        ).where(RECORDS.c.id.between(sa.bindparam("first"), sa.bindparam("last"))),
     )
 )
 _SELECT = Statement(sa.select(*_COLUMNS).where(_OF_CONNECTION, among(OUTBOX.c.record, "records")))
@@ -144,16 +145,18 @@ class Outbox(Part):
 
     def put_newborn(self, row: Delivery, records: Collection[int]) -> None:
         """Say that a system is behind on records stored just now, of which it has never heard: rows like this one."""
-        self.db.run(
-            _NEWBORN,
-            to=row.connection,
-            rank_=row.rank,
-            state_=row.state,
-            reason_=row.reason,
-            nothing=self.db.document(b"[]"),
-            since_=row.since,
-            ids=self.db.batch(records),
-        )
+        for first, last in runs(records):
+            self.db.run(
+                _NEWBORN,
+                to=row.connection,
+                rank_=row.rank,
+                state_=row.state,
+                reason_=row.reason,
+                nothing=self.db.document(b"[]"),
+                since_=row.since,
+                first=first,
+                last=last,
+            )
 
     def reschedule(self, rows: Sequence[Delivery]) -> None:
         """End leases: set state, reason, wakes_on, not_before and attempts exactly as given; absent rows are added."""

@@ -16,6 +16,7 @@ from obmen.ledger.statement import Statement, among, word
 from obmen.ledger.tables import (
     ALERT_TRIES,
     ALERTS,
+    BIRTHS,
     ENVELOPES,
     EXCHANGES,
     ISSUES,
@@ -57,12 +58,18 @@ def _older(table: sa.Table, moment: sa.ColumnElement[Any], *also: sa.ColumnEleme
 
 def _oldest(table: sa.Table) -> Statement:
     """The same for tables that only grow: the oldest stand first, and nobody reads further than those."""
-    first = sa.select(table.c.id, table.c.at).order_by(table.c.id).limit(sa.bindparam("limit")).subquery()
-    return Statement(sa.select(first.c.id).where(first.c.at < sa.bindparam("before")))
+    key = _key(table)
+    first = sa.select(key, table.c.at).order_by(key).limit(sa.bindparam("limit")).subquery()
+    return Statement(sa.select(first.c[key.name]).where(first.c.at < sa.bindparam("before")))
 
 
 def _delete(table: sa.Table) -> Statement:
-    return Statement(sa.delete(table).where(among(table.c.id, "ids")))
+    return Statement(sa.delete(table).where(among(_key(table), "ids")))
+
+
+def _key(table: sa.Table) -> sa.Column[Any]:
+    (key,) = table.primary_key.columns
+    return key
 
 
 _LATER = SIGHTINGS.alias("later")
@@ -77,15 +84,16 @@ _NOT_THE_NEWEST = sa.exists(
 )
 _FINISHED = sa.and_(*(ENVELOPES.c.state != word(state) for state in UNFINISHED))
 
-_OLD = {
-    "journal": (_oldest(JOURNAL), _delete(JOURNAL)),
-    "exchanges": (_oldest(EXCHANGES), _delete(EXCHANGES)),
-    "sightings": (_older(SIGHTINGS, SIGHTINGS.c.at, _NOT_THE_NEWEST), _delete(SIGHTINGS)),
-    "envelopes": (_older(ENVELOPES, ENVELOPES.c.received_at, _FINISHED), _delete(ENVELOPES)),
-    "issues": (_older(ISSUES, ISSUES.c.closed_at), _delete(ISSUES)),
-    "alerts": (_oldest(ALERTS), _delete(ALERTS)),
-    "alert_tries": (_oldest(ALERT_TRIES), _delete(ALERT_TRIES)),
-}
+_OLD = (
+    ("journal", _oldest(BIRTHS), _delete(BIRTHS)),
+    ("journal", _oldest(JOURNAL), _delete(JOURNAL)),
+    ("exchanges", _oldest(EXCHANGES), _delete(EXCHANGES)),
+    ("sightings", _older(SIGHTINGS, SIGHTINGS.c.at, _NOT_THE_NEWEST), _delete(SIGHTINGS)),
+    ("envelopes", _older(ENVELOPES, ENVELOPES.c.received_at, _FINISHED), _delete(ENVELOPES)),
+    ("issues", _older(ISSUES, ISSUES.c.closed_at), _delete(ISSUES)),
+    ("alerts", _oldest(ALERTS), _delete(ALERTS)),
+    ("alert_tries", _oldest(ALERT_TRIES), _delete(ALERT_TRIES)),
+)
 _PATHS = Statement(sa.select(ENVELOPES.c.path).where(ENVELOPES.c.path != word("")).distinct())
 _OLD_PLANS = Statement(sa.delete(PLANS).where(PLANS.c.at < sa.bindparam("before")))
 
@@ -95,9 +103,10 @@ async def prune(ledger: SqlLedger, *, now: float, keep: Keep) -> dict[str, int]:
 
     The newest page of each entity of each connection is kept whatever its age.
     """
-    counts = dict.fromkeys(_OLD, 0)
-    for kind in _OLD:
-        work = partial(_portion, kind=kind, before=now - getattr(keep, kind) * _DAY_S)
+    counts = {kind: 0 for kind, _, _ in _OLD}
+    for kind, find, delete in _OLD:
+        before = now - getattr(keep, kind) * _DAY_S
+        work = partial(_portion, find=find, delete=delete, before=before)
         while deleted := await ledger.run(work):
             counts[kind] += deleted
     before = now - keep.plans * _DAY_S
@@ -110,9 +119,8 @@ def kept_files(tx: SqlTx) -> set[str]:
     return {str(row[0]) for row in tx.db.rows(_PATHS)}
 
 
-def _portion(tx: SqlTx, *, kind: str, before: float) -> int:
+def _portion(tx: SqlTx, *, find: Statement, delete: Statement, before: float) -> int:
     """Delete some rows of one kind and return how many."""
-    find, delete = _OLD[kind]
     ids = [row[0] for row in tx.db.rows(find, before=before, limit=_ROWS)]
     if ids:
         tx.db.run(delete, ids=tx.db.batch(ids))

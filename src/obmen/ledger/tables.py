@@ -234,6 +234,18 @@ JOURNAL = sa.Table(
     _document("entries"),
     sa.Index("journal_record", "record"),
 )
+BIRTHS = sa.Table(
+    "births",
+    METADATA,
+    _number("first", key=True),
+    _text("connection"),
+    _moment("at"),
+    _number("tick"),
+    _text("evidence"),
+    _document("entries"),
+)
+"""The first line of the journal of each record; records of one page that follow one another share a row. The n-th
+entries are those of the record `first` + n."""
 _CLOSED_AT = sa.Column("closed_at", MOMENT)
 ISSUES = sa.Table(
     "issues",

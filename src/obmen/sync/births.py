@@ -55,9 +55,7 @@ class Births:
         self._moment = moment
         self._laws = laws
         self._entity = ENTITIES[topology.entity]
-        self._reads = _Reads(self._learn)
-        self._refused: dict[str, str] = {}
-        """Atoms this system's word does not count for, with their owner."""
+        self._reads = _Reads(view, topology, laws)
 
     def birth(self, *, number: int, look: Look, read_at: int) -> Settled:
         """Return the record a look brings, under this number, with the shadow of the system that brought it.
@@ -76,7 +74,7 @@ class Births:
                 if type(value) in _UNUSUAL:
                     unusual.append(name)
         entries = [Entry("", _CREATED, None, look.title)]
-        blocked = self._sort(decoded, unusual, entries) if unusual or self._refused else {}
+        blocked = self._sort(decoded, unusual, entries) if unusual or reads.refused else {}
         atoms: dict[str, Value] = decoded  # what is no value has been sorted out
         said = derived_at_birth(
             self._entity.name,
@@ -115,39 +113,45 @@ class Births:
                 del decoded[name]
                 blocked[name] = value.wakes_on
                 entries.append(Entry(name, _BLOCKED, None, None, value.what))
-            elif name not in self._refused:
+            elif name not in self._reads.refused:
                 decoded[name] = self._meant(name, value)
-        for name in self._refused.keys() & decoded.keys():
-            del decoded[name]
-            entries.append(Entry(name, Reason.NOT_OWNER.code, detail=self._refused[name]))
+        for name, owner in self._reads.refused.items():
+            if name in decoded:
+                del decoded[name]
+                entries.append(Entry(name, Reason.NOT_OWNER.code, detail=owner))
         return blocked
 
     def _meant(self, name: str, value: Decoded) -> Value:
-        return way_back(value, None, in_force(self._topology.rule(name), self._newborn()), self._laws)
-
-    def _learn(self, name: str) -> Callable[[Wire], Decoded] | None:
-        """Work out how an atom is read, and who is its owner when this system's word does not count."""
-        view, newborn = self._view, self._newborn()
-        atom = self._entity.atom(name)
-        rule = in_force(self._topology.rule(name), newborn)
-        if stance(rule, newborn, name, view.system) is Stance.REFUSED and Law.OWNERS in self._laws:
-            self._refused[name] = getattr(rule, "connection", "")
-        if atom.partner is not None or atom.normal is not None:
-            return partial(view.decode, atom, name)
-        return reader_of(view.codec, name)
-
-    def _newborn(self) -> Record:
-        return Record(id=0, entity=self._entity.name, origin=self._view.system, atoms={})
+        rule = in_force(self._topology.rule(name), _newborn(self._topology, self._view))
+        return way_back(value, None, rule, self._laws)
 
 
 class _Reads(dict[str, Callable[[Wire], Decoded] | None]):
-    """How each atom is read, worked out when it is met first; None where it is read as it stands."""
+    """How each atom is read, worked out when it is met first; None where it is read as it stands.
 
-    def __init__(self, learn: Callable[[str], Callable[[Wire], Decoded] | None]) -> None:
+    It knows nothing of whoever asks: a circle would keep every page of an import until the collector comes by.
+    """
+
+    def __init__(self, view: View, topology: Topology, laws: Laws) -> None:
         super().__init__()
-        self._learn = learn
+        self._view = view
+        self._topology = topology
+        self._laws = laws
+        self.refused: dict[str, str] = {}
+        """Atoms met so far that this system's word does not count for, with their owner."""
 
-    def __missing__(self, atom: str) -> Callable[[Wire], Decoded] | None:
-        """Work out how an atom is read."""
-        read = self[atom] = self._learn(atom)
+    def __missing__(self, name: str) -> Callable[[Wire], Decoded] | None:
+        """Work out how an atom is read, and who is its owner when this system's word does not count."""
+        view, topology = self._view, self._topology
+        newborn = _newborn(topology, view)
+        rule = in_force(topology.rule(name), newborn)
+        if stance(rule, newborn, name, view.system) is Stance.REFUSED and Law.OWNERS in self._laws:
+            self.refused[name] = getattr(rule, "connection", "")
+        atom = ENTITIES[topology.entity].atom(name)
+        partnered = atom.partner is not None or atom.normal is not None
+        read = self[name] = partial(view.decode, atom, name) if partnered else reader_of(view.codec, name)
         return read
+
+
+def _newborn(topology: Topology, view: View) -> Record:
+    return Record(id=0, entity=topology.entity, origin=view.system, atoms={})

@@ -18,6 +18,7 @@ import msgspec
 
 from obmen.ledger.bindings import LIVE, bound_elsewhere
 from obmen.ledger.contract import (
+    BIRTH,
     HELD,
     LEASED,
     READY,
@@ -45,6 +46,7 @@ from obmen.ledger.keys import key_values
 from obmen.ledger.outbox import STICKY, whole_lanes
 from obmen.ledger.settings import ACTIVE
 from obmen.model import Record
+from obmen.sync.settle import Entry
 from obmen.sync.shadow import Shadow
 
 T = TypeVar("T")
@@ -338,6 +340,24 @@ class MemoryTx:
         """Write down what happened."""
         for line in lines:
             self._add(self._at.journal, Told(id=len(self._at.journal) + 1, line=line, at=at, tick=tick))
+
+    def journal_births(
+        self,
+        connection: str,
+        born: Mapping[int, Sequence[Entry]],
+        *,
+        evidence: str,
+        at: float,
+        tick: int,
+    ) -> None:
+        """Write down how records of one page came to be, each with its entries: the first line of its history."""
+        lines = [
+            JournalLine(
+                record=record, connection=connection, kind=BIRTH, entries=tuple(entries), evidence=evidence
+            )
+            for record, entries in born.items()
+        ]
+        self.journal(lines, at=at, tick=tick)
 
     def history(self, record: int, *, limit: int = 200) -> list[Told]:
         """Return what happened to a record, newest first."""

@@ -163,6 +163,33 @@ def test_a_record_tells_its_history_newest_first(any_ledger):
         assert [second] == [told.line for told in tx.history(1, limit=1)]
 
 
+def test_the_history_of_each_record_ends_with_its_birth(any_ledger):
+    def born(record: int) -> tuple[Entry, ...]:
+        return (
+            Entry("", "created", None, f"№ {record}"),
+            Entry("product", "blocked", detail="p") if record % 2 else Entry("sku", "not_owner"),
+        )
+
+    later = JournalLine(record=4, connection="shop", kind="look", entries=())
+    with any_ledger.begin() as tx:
+        # Of a page that made 3, 4 and 7; what lies between them another page made.
+        page = {number: born(number) for number in (7, 3, 4)}
+        tx.journal_births("erp", page, evidence="import.xml#1", at=10.0, tick=5)
+        tx.journal_births("crm", {5: born(5)}, evidence="list", at=11.0, tick=6)
+        tx.journal([later], at=12.0, tick=7)
+    with any_ledger.begin() as tx:
+        assert [tx.history(number) for number in (2, 6, 8)] == [[], [], []]
+        for number in (3, 4, 7):
+            birth = tx.history(number)[-1]
+            assert birth.line == JournalLine(
+                record=number, connection="erp", kind="create", entries=born(number), evidence="import.xml#1"
+            )
+            assert (birth.at, birth.tick) == (10.0, 5)
+        assert [told.line.connection for told in tx.history(5)] == ["crm"]
+        assert [told.line.kind for told in tx.history(4)] == ["look", "create"]
+        assert [told.line.kind for told in tx.history(4, limit=1)] == ["look"]
+
+
 def test_a_connection_is_active_until_somebody_pauses_it(any_ledger):
     with any_ledger.begin() as tx:
         assert tx.state_of("shop") == ("active", "")

@@ -55,6 +55,22 @@ def stored(ledger, record: int = 1) -> Delivery:
 # --- putting and dropping
 
 
+def test_newborn_records_are_owed_to_a_system_wherever_their_numbers_stand(any_ledger):
+    lanes = {2: 2, 3: 1, 4: 0, 7: 7, 5: 5}
+    with any_ledger.begin() as tx:
+        tx.put_records(
+            [Record(id=n, entity="offer", origin="erp", atoms={}, lane=lane) for n, lane in lanes.items()],
+            new=True,
+            keys={},
+        )
+        tx.put_newborn(row(2, reason="held_plan", state=HELD), [7, 2, 4, 3])
+    with any_ledger.begin() as tx:
+        assert tx.deliveries("shop", [2, 3, 4, 5, 7]) == {
+            n: row(n, lane=lane, reason="held_plan", state=HELD)
+            for n, lane in ((2, 2), (3, 1), (4, 4), (7, 7))
+        }
+
+
 def test_a_delivery_comes_back_as_it_was_put(any_ledger):
     given = row(
         1, state=WAITING, reason="waiting_partner", wakes_on=("bound:shop:3",), not_before=5.0, attempts=2

@@ -29,7 +29,7 @@ _QUERIES = {
     and (name := module.__name__.rpartition(".")[2] + attribute) not in _LISTS
     and not statement.sqlite.text.startswith("INSERT")
 }
-_BIG = {"bindings", "outbox", "records", "shadows", "journal", "keys", "waits"}
+_BIG = {"bindings", "outbox", "records", "shadows", "journal", "births", "keys", "waits"}
 
 
 @pytest.fixture(scope="module")

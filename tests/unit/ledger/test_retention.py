@@ -67,6 +67,18 @@ async def test_old_lines_of_the_journal_go_and_young_ones_stay(sql_ledger):
         assert {told.line.evidence for told in tx.history(1)} == {"300", "1"}
 
 
+async def test_births_go_with_the_journal(sql_ledger):
+    with sql_ledger.begin() as tx:
+        for first, days in ((1, 400), (3, 300)):
+            tx.journal_births(
+                "erp", {first: (), first + 1: ()}, evidence=f"{days}", at=NOW - days * DAY, tick=1
+            )
+
+    assert (await prune(sql_ledger, now=NOW, keep=Keep(journal=350)))["journal"] == 1
+    with sql_ledger.begin() as tx:
+        assert [len(tx.history(record)) for record in (1, 2, 3, 4)] == [0, 0, 1, 1]
+
+
 async def test_more_than_one_portion_is_pruned(sql_ledger):
     line = JournalLine(record=1, connection="erp", kind="look", entries=())
     with sql_ledger.begin() as tx:

@@ -30,7 +30,7 @@ from obmen.formats.commerceml.walker import MARK_NAME
 #: An element that means nothing, put after an offer to see that the parser is past it.
 MARK: Final = f"<{MARK_NAME}/>".encode()
 #: Control characters that XML forbids.
-_FORBIDDEN: Final = bytes(code for code in range(32) if code not in (9, 10, 13))
+_FORBIDDEN: Final = tuple(bytes((code,)) for code in range(32) if code not in (9, 10, 13))
 #: An offer longer than that goes to the main parser.
 _LONGEST_OFFER: Final = 1024 * 1024
 #: When that many offers, and most of all, had to be parsed after all, the lane only costs time.
@@ -53,8 +53,9 @@ def _is_plain(data: bytes) -> bool:
 def _is_clean(data: bytes) -> bool:
     """Tell whether there are only characters that XML allows."""
     # One byte is looked for many times as fast as two, and in a Russian text 0xEF is rare: a microsecond an offer.
+    # Thirty bytes one after the other take half the time of one pass that looks for all of them.
     noncharacters = b"\xef" in data and b"\xef\xbf" in data
-    return not noncharacters and len(data.translate(None, _FORBIDDEN)) == len(data)
+    return not noncharacters and not any(code in data for code in _FORBIDDEN)
 
 
 class Memory(Protocol):

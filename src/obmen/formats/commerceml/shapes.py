@@ -28,14 +28,14 @@ _BARCODES: Final = frozenset(("Штрихкод", "ШтрихКод"))
 #: Parts that repeat word for word from offer to offer: remembered whole.
 _REGIONS: Final = {"БазоваяЕдиница": "unit", "СтавкиНалогов": "vat"}
 _PRICE: Final = ("ИдТипаЦены", "ЦенаЗаЕдиницу", "Валюта", "Единица", "Коэффициент", "МинКоличество")
-_WAREHOUSE: Final = re.compile('Склад ИдСклада="[^"]*" КоличествоНаСкладе="[^"]*"/')
-_WAREHOUSE_TAGS: Final = ("Склад ИдСклада=", " КоличествоНаСкладе=", "/")
+_WAREHOUSE: Final = re.compile('Склад ИдСклада="([^"]*)" КоличествоНаСкладе="([^"]*)"/')
 _NAME: Final = re.compile(r"[^\W\d][\w.-]*")
 _ATTRIBUTES: Final = re.compile(r"(?:[^\W\d][\w.:-]*=\"[^\"]*\" ?)+")
 _ENTITIES: Final = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
 _ENTITY: Final = re.compile("&[^;]*;?")
 _MOST_SHAPES: Final = 1000
 _MOST_REGIONS: Final = 5000
+_MOST_STOCKS: Final = 5000
 
 
 class UnknownShape(Exception):
@@ -121,10 +121,9 @@ class Shape:
         self.deleted = _ABSENT
         self.barcodes: list[int] = []
         self.regions: list[tuple[str, slice]] = []
-        self.prices: tuple[Places, ...] | None = None  # a getter for each column
+        self.prices: list[list[int]] | None = None
         self.warehouses: Places | None = None  # Склад with attributes
-        self.warehouse_tags: tuple[list[str], ...] = ()
-        self.balances: tuple[Places, ...] | None = None  # warehouse and quantity of Остатки
+        self.balances: list[list[int]] | None = None  # warehouse and quantity of Остатки
         self.characteristics: list[list[int]] | None = None
         self.properties: list[tuple[int, list[int]]] | None = None
         self.requisites: list[tuple[int, list[int]]] | None = None
@@ -145,7 +144,6 @@ class Shape:
             if self.balances is not None:
                 raise UnknownShape
             self.warehouses = _places(warehouses)
-            self.warehouse_tags = tuple([tag] * len(warehouses) for tag in _WAREHOUSE_TAGS)
         self.tags = _places(
             [place for place in range(1, len(tokens), 2) if place not in {*changing, *warehouses}]
         )
@@ -164,9 +162,9 @@ class Shape:
             case "ПометкаУдаления":
                 self.deleted = element.value
             case "Цены":
-                self.prices = _columns([_row(row, "Цена", _PRICE) for row in element.children], len(_PRICE))
+                self.prices = [_row(row, "Цена", _PRICE) for row in element.children]
             case "Остатки":
-                self.balances = _columns([_balance(row) for row in element.children], 2)
+                self.balances = [_balance(row) for row in element.children]
             case "ХарактеристикиТовара":
                 self.characteristics = [
                     _row(row, "ХарактеристикаТовара", ("Наименование", "Значение", "Ид"))
@@ -189,10 +187,6 @@ class Shape:
             case _:
                 pass  # the parser passes it over as well
         return ()
-
-
-def _columns(rows: list[list[int]], width: int) -> tuple[Places, ...]:
-    return tuple(_places([row[column] for row in rows]) for column in range(width))
 
 
 def _row(element: _Element, name: str, columns: tuple[str, ...]) -> list[int]:
@@ -225,13 +219,34 @@ def _named(element: _Element, title: str) -> tuple[int, list[int]]:
     return titles[0], values
 
 
+class _Stocks(dict[str, Stock]):
+    """Remembers `Склад` tags whole: there are few warehouses, and most quantities are small."""
+
+    def __init__(self, fields: Fields) -> None:
+        super().__init__()
+        self._fields = fields
+
+    def __missing__(self, tag: str) -> Stock:
+        """Read a tag met for the first time."""
+        found = _WAREHOUSE.fullmatch(tag)
+        if found is None:
+            raise UnknownShape
+        stock = Stock(self._fields.keys[found[1]], self._fields.quantities[found[2]])
+        if stock.quantity is not UNSET:  # a bad number is a finding each time it is met
+            if len(self) >= _MOST_STOCKS:
+                self.clear()
+            self[tag] = stock
+        return stock
+
+
 class ShapeReader:
     """Reads offers by the shapes it has learned."""
 
     def __init__(self, fields: Fields) -> None:
-        self._key_of = fields.keys.__getitem__
-        self._quantity_of = fields.quantities.__getitem__
-        self._amount_of = fields.amounts.__getitem__
+        self._keys = fields.keys
+        self._quantities = fields.quantities
+        self._amounts = fields.amounts
+        self._stock_of = _Stocks(fields).__getitem__
         self._shapes: dict[int, list[Shape]] = {}  # by the number of tokens
         self._count = 0
         self._regions: dict[tuple[str, ...], Any] = {}  # Any: a unit or a tax rate
@@ -261,7 +276,7 @@ class ShapeReader:
         raise UnknownShape
 
     def _offer(self, shape: Shape, tokens: list[Any], digest: str) -> Offer:
-        key_of, quantity_of = self._key_of, self._quantity_of
+        keys, quantities, amounts = self._keys, self._quantities, self._amounts
         offer_id, product_id, characteristic_id = offer_ids(tokens[shape.id])
         if not offer_id:
             raise UnknownShape
@@ -279,30 +294,27 @@ class ShapeReader:
             except KeyError:
                 raise UnknownShape from None
         if shape.warehouses is not None:
-            said = '"'.join(shape.warehouses(tokens)).split('"')
-            if (said[::5], said[2::5], said[4::5]) != shape.warehouse_tags:
-                raise UnknownShape
-            parts["stocks"] = tuple(map(Stock, map(key_of, said[1::5]), map(quantity_of, said[3::5])))
+            parts["stocks"] = tuple(map(self._stock_of, shape.warehouses(tokens)))
         elif shape.balances is not None:
-            ids, quantities = shape.balances
             parts["stocks"] = tuple(
-                map(Stock, map(key_of, ids(tokens)), map(quantity_of, quantities(tokens)))
+                [Stock(keys[tokens[ref]], quantities[tokens[quantity]]) for ref, quantity in shape.balances]
             )
         if shape.prices is not None:
-            types, amounts, currencies, units, coefficients, least = shape.prices
             parts["prices"] = tuple(
-                map(
-                    Price,
-                    map(key_of, types(tokens)),
-                    map(self._amount_of, amounts(tokens)),
-                    map(key_of, currencies(tokens)),
-                    map(key_of, units(tokens)),
-                    map(quantity_of, coefficients(tokens)),
-                    map(quantity_of, least(tokens)),
-                )
+                [
+                    Price(
+                        keys[tokens[kind]],
+                        amounts[tokens[amount]],
+                        keys[tokens[currency]],
+                        keys[tokens[unit]],
+                        quantities[tokens[coefficient]],
+                        quantities[tokens[least]],
+                    )
+                    for kind, amount, currency, unit, coefficient, least in shape.prices
+                ]
             )
         if shape.quantity != _ABSENT:
-            parts["quantity"] = quantity_of(tokens[shape.quantity])
+            parts["quantity"] = quantities[tokens[shape.quantity]]
         if shape.deleted != _ABSENT:
             parts["deleted"] = is_true(tokens[shape.deleted])
         if shape.barcodes:
@@ -334,7 +346,7 @@ class ShapeReader:
                 named[title] = (*named.get(title, ()), *[tokens[value].strip() for value in values])
             parts["requisites"] = named
         if shape.weight != _ABSENT:
-            parts["weight"] = quantity_of(tokens[shape.weight])
+            parts["weight"] = quantities[tokens[shape.weight]]
         if shape.extra:
             parts["extra"] = {name: tokens[place].strip() for name, place in shape.extra}
         return Offer(**parts)

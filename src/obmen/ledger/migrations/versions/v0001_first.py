@@ -92,6 +92,16 @@ def upgrade() -> None:
     )
     op.create_index("bindings_record", "bindings", ["record"])
     op.create_table(
+        "births",
+        number("first"),
+        text("connection"),
+        moment("at"),
+        number("tick"),
+        text("evidence"),
+        document("entries"),
+        sa.PrimaryKeyConstraint("first"),
+    )
+    op.create_table(
         "budgets",
         text("connection"),
         moment("rate_tat"),
