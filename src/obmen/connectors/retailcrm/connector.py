@@ -108,7 +108,7 @@ class CrmConnection:
             offers_by=settings.offers_by,
             now=now,
         )
-        self._door = TriggerDoor(connection=self.name, reader=self._orders, now=now, log=self._ports.log)
+        self._door = TriggerDoor(connection=self.name, now=now, log=self._ports.log)
         self._order_writer = OrderWriter(
             api=self._api,
             acquaintance=self._acquaintance,
@@ -153,6 +153,11 @@ class CrmConnection:
     async def look(self, entity: str, refs: Sequence[str]) -> Sequence[Look]:
         """Read these objects now."""
         return await (self._orders.looks(refs) if entity == "order" else self._offers.looks(refs))
+
+    async def named(self, _entity: str, names: Sequence[str]) -> Sequence[tuple[str, str]]:
+        """Return the shop's id and the ref of orders that triggers name by the former."""
+        rows = await self._orders.by_external_ids(names)
+        return [(str(row["externalId"]), str(row["id"])) for row in rows]
 
     async def walk(self, entity: str) -> AsyncIterator[Page]:
         """Read everything."""

@@ -7,19 +7,19 @@ the order is read anew. Parameters to type in: `id` = `{{order.getId()}}`; `exte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
 
-from obmen.connectors.contract import Envelope, Exchange, Intake
+from obmen.connectors.contract import Envelope, Exchange, Intake, wake_up
 from obmen.connectors.retailcrm import wire
-from obmen.connectors.retailcrm.orders.reading import OrderReader
-from obmen.errors import ObmenError
 
 LARGEST = 64 * 1024
+LONGEST = 255
+"""Characters of a shop's id; what is longer is none."""
 _MINUTE_S = 60
 _INSIDE = ("payload", "order", "orders")
 """Parameters that may hold JSON."""
@@ -40,53 +40,44 @@ class TriggerDoor:
         self,
         *,
         connection: str,
-        reader: OrderReader,
         now: Callable[[], float],
         log: Callable[[Exchange], None],
     ) -> None:
         self._connection = connection
-        self._reader = reader
         self._now = now
         self._log = log
 
     async def receive(self, request: web.Request, intake: Intake) -> web.Response:
-        """Leave a wake-up for every order a call names; whatever came, the answer is the same."""
+        """Leave a wake-up for every order a call names; whatever came, the answer is the same.
+
+        An order named by the shop's id only is sought when the wake-up is followed: a call costs the account nothing.
+        """
         began = self._now()
         given = await _given(request)
         named = named_in(given)
-        refs = [*named.ids, *(await self._refs(named.external) if not named.ids else ())]
-        for ref in dict.fromkeys(refs):
-            minute = int(began) // _MINUTE_S
-            await intake.accept(
-                Envelope(
-                    connection=self._connection,
-                    kind="hook",
-                    name=f"trigger {ref}",
-                    key=f"trigger:{ref}:{named.status}:{minute}",
-                    body=msgspec.json.encode({"entity": "order", "refs": [ref]}),
-                )
-            )
+        for ref in dict.fromkeys(named.ids):
+            await intake.accept(self._wake(ref, named, began, refs=[ref]))
+        for name in () if named.ids else dict.fromkeys(named.external):
+            await intake.accept(self._wake(f"externalId {name}", named, began, names=[name]))
         self._log(
             Exchange(
                 connection=self._connection,
                 direction="in",
                 what="trigger",
                 request=msgspec.json.encode(given).decode()[:1000],
-                answer=", ".join(refs),
+                answer=", ".join(named.ids or named.external),
                 status=200,
                 took_s=max(0.0, self._now() - began),
             )
         )
         return web.Response(text="ok\n")
 
-    async def _refs(self, external: list[str]) -> list[str]:
-        """Return our refs of orders named by the shop's ids; the next reading finds what cannot be asked now."""
-        if not external:
-            return []
-        try:
-            return [str(row["id"]) for row in await self._reader.by_external_ids(external)]
-        except ObmenError:
-            return []
+    def _wake(
+        self, about: str, named: Named, at: float, *, refs: Sequence[str] = (), names: Sequence[str] = ()
+    ) -> Envelope:
+        """Return a wake-up; the same order in the same state is heard of once a minute."""
+        key = f"trigger:{about}:{named.status}:{int(at) // _MINUTE_S}"
+        return wake_up(self._connection, "order", refs, name=f"trigger {about}", key=key, names=names)
 
 
 def named_in(given: Mapping[str, Any]) -> Named:
@@ -104,9 +95,10 @@ def named_in(given: Mapping[str, Any]) -> Named:
         rows += [one] if "id" in one or "externalId" in one else wire.rows(inner)
     for row in rows:
         ref = wire.text(row.get("id"))
+        external = wire.text(row.get("externalId") or row.get("order_id"))
         if ref is not None and ref.isdecimal():
             named.ids.append(ref)
-        elif (external := wire.text(row.get("externalId") or row.get("order_id"))) is not None:
+        elif external is not None and len(external) <= LONGEST:
             named.external.append(external)
     return named
 
