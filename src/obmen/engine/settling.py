@@ -17,6 +17,7 @@ from obmen.connectors.contract import Traits
 from obmen.engine import guarding, issues, outbox, reserving, waking
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.matching import Matched, Strangers, match_strangers
+from obmen.engine.siblings import gave_way
 from obmen.ledger.contract import Attempt, Binding, Danger, Issue, JournalLine, Known, Sighting, Tx, Waiter
 from obmen.model import ENTITIES, Record
 from obmen.sync.births import Births
@@ -351,6 +352,9 @@ class _Page:
         if self._is_fenced(look, record, found.shadow):
             return
         self._end(look, "applied")
+        if look.merged_into is None and gave_way(self.tx, page.connection, record):
+            self._line(record.id, "look", [Entry("", Reason.BARE_SIBLING.code, detail=look.ref)])
+            return
         self.tx.unbind(page.connection, [record.id], kind="gone" if look.merged_into is None else "alias")
         self.tx.drop_deliveries(page.connection, [record.id])
         shadow = msgspec.structs.replace(found.shadow or Shadow(held={}), gone=True, seen=page.read_at)
