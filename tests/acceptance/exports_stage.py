@@ -54,10 +54,11 @@ secret = "{secret}"
 prices = {{ base = 1 }}
 rate_per_s = 1000
 parallel = 2
+{more}
 
 [connections.shop.schedule]
 every = "{poll}"
-deliver = "live"
+deliver = "{deliver}"
 
 [sync.category]
 creators = ["erp"]
@@ -80,12 +81,20 @@ quiet_s = 0.3
 
 
 def write_config(
-    folder: Path, *, shop: tuple[str, int, str] = NOWHERE, onec: str = "", poll: str = "1h"
+    folder: Path,
+    *,
+    shop: tuple[str, int, str] = NOWHERE,
+    onec: str = "",
+    poll: str = "1h",
+    more: str = "",
+    deliver: str = "live",
 ) -> Path:
     url, user, secret = shop
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "obmen.toml"
-    text = SETTINGS.format(onec=onec, url=url, user=user, secret=secret, poll=poll)
+    text = SETTINGS.format(
+        onec=onec, url=url, user=user, secret=secret, poll=poll, more=more, deliver=deliver
+    )
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -195,7 +204,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path, world: World, *, shop: Shop | None = None, onec: str = "", poll: str = "1h"):
+async def stage(folder: Path, world: World, *, shop: Shop | None = None, **said: str):
     """Start a hub (and the shop given) around a 1C that holds a world."""
     async with AsyncExitStack() as stack:
         where = NOWHERE
@@ -204,7 +213,7 @@ async def stage(folder: Path, world: World, *, shop: Shop | None = None, onec: s
             setup = shop.state.setup
             where = (shop.url, setup.webhook_user, setup.webhook_secret)
         erp = await stack.enter_async_context(Infobase(world, seed=world.seed))
-        live = Stage(write_config(folder, shop=where, onec=onec, poll=poll), erp, shop)
+        live = Stage(write_config(folder, shop=where, **said), erp, shop)
         await live.start()
         try:
             yield live

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from obmen.connectors.contract import Envelope
-from obmen.engine.pulling import follow
+from obmen.engine.following import follow
 from obmen.engine.reconciling import reconcile
 from obmen.engine.resolving import resolve
 from obmen.model import Record

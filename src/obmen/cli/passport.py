@@ -11,6 +11,9 @@ from obmen.cli.speech import Speech
 from obmen.connectors.contract import Door
 from obmen.engine import outbox
 from obmen.engine.hub import Bindings, Hub, view_of
+from obmen.engine.planning import PLANNABLE
+from obmen.engine.preparing import Candidate, birth
+from obmen.engine.siblings import bare_siblings
 from obmen.ledger.contract import HELD, LEASED, WAITING, Attempt, Binding, Delivery, Hold, Tx
 from obmen.model import ENTITIES, Record
 from obmen.sync.behind import Need, need
@@ -63,6 +66,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """What a person holds back there: this record, or all of its kind."""
     gated: bool = False
     """It is not there yet, and the condition of its first delivery does not hold."""
+    unborn: Reason | None = None
+    """Why it is not created there at all."""
 
     @property
     def ref(self) -> str | None:
@@ -105,6 +110,11 @@ def _standing(tx: Tx, hub: Hub, connection: str, record: Record, bindings: list[
         wanted = need(
             record=record, shadow=shadow, view=view, topology=topology, reader=reader, laws=hub.laws
         )
+    unborn = None
+    if wanted is not None and not any(binding.kind == "live" for binding in bindings):
+        bare = bare_siblings(tx, [record], {}) if record.entity == "offer" else frozenset()
+        verdict = birth(tx, hub, connection, Candidate(record, wanted, shadow, None, {}), bare)
+        unborn = verdict if isinstance(verdict, Reason) else None
     return Standing(
         connection=connection,
         view=view,
@@ -121,6 +131,7 @@ def _standing(tx: Tx, hub: Hub, connection: str, record: Record, bindings: list[
             and not reader.when(record)
         ),
         hold=next((one for one in reversed(tx.holds(connection)) if one.holds(record)), None),
+        unborn=unborn,
     )
 
 
@@ -137,11 +148,17 @@ def ids(passport: Passport, speech: Speech) -> list[str]:
     lines = []
     for standing in passport.standings:
         refs = [
-            binding.ref + (f" ({kinds.get(binding.kind, binding.kind)})" if binding.kind != "live" else "")
+            binding.ref + (f" ({_kind(binding, standing, kinds, speech)})" if binding.kind != "live" else "")
             for binding in standing.bindings
         ]
         lines.append(f"{standing.connection}: {', '.join(refs) or speech.say('ещё нет', 'not there yet')}")
     return lines
+
+
+def _kind(binding: Binding, standing: Standing, kinds: Mapping[str, str], speech: Speech) -> str:
+    if binding.kind == "gone" and standing.unborn is Reason.BARE_SIBLING:
+        return speech.reason(Reason.BARE_SIBLING.code)
+    return kinds.get(binding.kind, binding.kind)
 
 
 # --- fields × systems ---------------------------------------------------------------------------------------------
@@ -320,6 +337,8 @@ def next_step(standing: Standing, hub: Hub, speech: Speech, excuses: Mapping[str
     if row is None:
         if standing.shadow is not None and standing.shadow.gone:
             return speech.reason(Reason.GONE.code)
+        if standing.unborn is not None:
+            return speech.say("не создаётся: ", "not created: ") + speech.reason(standing.unborn.code)
         if standing.ref is None and standing.connection in excuses:
             return speech.say("не создаётся: ", "not created: ") + speech.reason(excuses[standing.connection])
         if standing.need is not None and Reason.LEFT_ALONE in standing.need.reasons.values():
@@ -327,6 +346,8 @@ def next_step(standing: Standing, hub: Hub, speech: Speech, excuses: Mapping[str
         return speech.reason(Reason.UP_TO_DATE.code)
     if standing.gated:
         return speech.reason(Reason.WAITING_CONDITION.code)
+    if standing.unborn is not None and row.state == HELD and row.reason in PLANNABLE:  # no plan lists it
+        return speech.say("не создаётся: ", "not created: ") + speech.reason(standing.unborn.code)
     if row.state == LEASED:
         return speech.say("записывается сейчас", "being written now")
     if row.state in {HELD, WAITING}:

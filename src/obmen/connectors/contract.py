@@ -212,6 +212,14 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Nicknames(Protocol):
+    """A source whose hooks may name objects by ids of another system."""
+
+    async def named(self, entity: str, names: Sequence[str]) -> Sequence[tuple[str, str]]:
+        """Return name and ref of every object that bears one of these names."""
+
+
+@runtime_checkable
 class Dated(Protocol):
     """A source that can be asked for what changed since a moment."""
 
@@ -296,9 +304,14 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """With `absence`: the catalogue it speaks of; empty means the whole connection."""
 
 
-def wake_up(connection: str, entity: str, refs: Sequence[str], *, name: str, key: str) -> Envelope:
-    """Return a thin webhook as an envelope: these objects of the connection have changed and are to be looked at."""
-    body = msgspec.json.encode({"entity": entity, "refs": refs})
+def wake_up(
+    connection: str, entity: str, refs: Sequence[str] = (), *, name: str, key: str, names: Sequence[str] = ()
+) -> Envelope:
+    """Return a thin webhook as an envelope: these objects of the connection have changed and are to be looked at.
+
+    `names` are ids of another system (`Nicknames`).
+    """
+    body = msgspec.json.encode({"entity": entity, "refs": refs, "names": names})
     return Envelope(connection=connection, kind="hook", name=name, key=key, body=body)
 
 

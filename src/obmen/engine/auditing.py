@@ -11,7 +11,8 @@ from typing import NamedTuple
 from obmen.engine import outbox
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.issues import name_of
-from obmen.engine.preparing import Candidate, bare_siblings, birth
+from obmen.engine.preparing import Candidate, birth
+from obmen.engine.siblings import bare_siblings
 from obmen.ledger.contract import StoredEnvelope, Tx
 from obmen.model import Record
 from obmen.sync.behind import need
@@ -105,7 +106,8 @@ class Tally:
         rows = tx.deliveries(self.connection, list(records))
         known = rows.keys() | tx.attempts(self.connection, ids).keys()
         lost = [record for record in behind if record.id not in known]
-        excused = _excused(tx, hub, self.connection, self.entity, lost) if lost else frozenset()
+        # A plan lists none of them either, though their rows wait for one.
+        excused = _excused(tx, hub, self.connection, self.entity, behind) if behind else frozenset()
         self.records += len(records)
         self.behind += len(behind) - len(excused)
         self.idle += len(rows.keys() & set(up_to_date))

@@ -26,8 +26,9 @@ from obmen.engine.reconciling import reconcile
 from obmen.engine.remapping import reread
 from obmen.engine.resolving import resolve
 from obmen.engine.unpacking import quiet, unpack
+from obmen.engine.waking import HOOK
 from obmen.errors import AuthFailed, ObmenError, Transient
-from obmen.ledger.contract import Tx
+from obmen.ledger.contract import StoredEnvelope, Tx
 from obmen.sync.retry import pause_s
 
 log = logging.getLogger("obmen.engine")
@@ -136,11 +137,15 @@ class LocalRunner:
     async def _unpack(self, name: str) -> None:
         await self._take_up(name)
         waiting = await self.hub.ledger.run(lambda tx: tx.waiting_envelopes(name))
-        ended_any = False
+        ended_any = followed = False
         for stored in waiting:
             if self._stop.is_set():
                 return
-            ended = await unpack(self.hub, stored.id, stopped=self._stop.is_set)
+            if stored.kind == HOOK and followed:  # with the first of them all were
+                ended = await self.hub.ledger.run(partial(_envelope, number=stored.id))
+            else:
+                ended = await unpack(self.hub, stored.id, stopped=self._stop.is_set)
+            followed |= stored.kind == HOOK
             ended_any |= ended.state in ENDED
             told = f"{ended.kind} {ended.name}: {ended.state}, {progress_of(ended).en}"
             log.log(logging.WARNING if ended.error_en else logging.INFO, told, extra=_of(name))
@@ -282,6 +287,10 @@ class LocalRunner:
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), max(seconds, 0.001))
+
+
+def _envelope(tx: Tx, *, number: int) -> StoredEnvelope:
+    return tx.envelope(number)
 
 
 def _of(connection: str) -> dict[str, str]:

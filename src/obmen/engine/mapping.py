@@ -14,9 +14,9 @@ import msgspec
 from obmen.connectors.contract import Source
 from obmen.connectors.mapping import Reference, Table
 from obmen.engine import issues, judging, reprojecting, waking
+from obmen.engine.following import follow
 from obmen.engine.hub import Hub
 from obmen.engine.judging import Queued
-from obmen.engine.pulling import follow
 from obmen.engine.remapping import reread, rewrite
 from obmen.errors import BadInput, ConfigError
 from obmen.ledger.contract import MappingRow, Tx

@@ -12,9 +12,10 @@ from obmen.engine import holding, outbox
 from obmen.engine.delivering import deliver
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.issues import restored_key
-from obmen.engine.preparing import Candidate, bare_siblings, birth, step_of
+from obmen.engine.preparing import Candidate, birth, step_of
 from obmen.engine.reprojecting import tell_held
 from obmen.engine.resolving import resolve
+from obmen.engine.siblings import bare_siblings
 from obmen.ledger.contract import HELD, READY, WAITING, Delivery, Tx
 from obmen.model import ENTITIES, Record
 from obmen.sync.behind import need

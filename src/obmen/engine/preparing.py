@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from obmen.connectors.contract import Source, Step
 from obmen.engine import holding, issues, outbox
 from obmen.engine.hub import Bindings, Hub, view_of
+from obmen.engine.siblings import bare_siblings
 from obmen.ledger.contract import (
     HELD,
     READY,
@@ -172,22 +173,6 @@ def birth(
         return Reason.GONE
     required = hub.connections[connection].traits(record.entity).required
     return tuple(name for name in required if name not in candidate.need.fields)
-
-
-def bare_siblings(tx: Tx, records: Iterable[Record], refs: Mapping[int, str]) -> frozenset[int]:
-    """Return the new offers without characteristics whose product is sold by variants: 1C sends such, with no stock."""
-    bare = [record for record in records if record.id not in refs and not record.atoms.get("characteristics")]
-    if not bare:
-        return frozenset()
-    members = tx.lane_members({record.lane for record in bare}, "offer")
-    ids = {number for numbers in members.values() for number in numbers}
-    siblings = tx.records(ids)
-    with_variants = {
-        sibling.lane
-        for sibling in siblings.values()
-        if sibling.atoms.get("characteristics") and sibling.atoms.get("active") is not False
-    }
-    return frozenset(record.id for record in bare if record.lane in with_variants)
 
 
 def _wakes(wanted: Need, names: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from obmen.connectors.contract import Done, Missing, Outcome, Pending, Refused, 
 from obmen.engine import issues, outbox, reserving
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.settling import resettle
+from obmen.engine.siblings import gave_way
 from obmen.ledger.contract import READY, WAITING, Attempt, Binding, Delivery, Issue, JournalLine, Tx
 from obmen.model import Record, Value
 from obmen.sync.laws import Law
@@ -171,6 +172,9 @@ def _plain(wire: Wire) -> Value:
 def _missing(
     tx: Tx, hub: Hub, connection: str, record: Record, shadow: Shadow | None, attempt: Attempt
 ) -> None:
+    if gave_way(tx, connection, record):
+        _note(tx, hub, connection, record, Reason.BARE_SIBLING, attempt.ref or "")
+        return
     tx.unbind(connection, [record.id], kind="gone")
     tx.drop_deliveries(connection, [record.id])
     if shadow is not None:

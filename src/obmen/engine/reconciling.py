@@ -6,9 +6,9 @@ from collections import Counter
 
 from obmen.connectors.contract import Source
 from obmen.engine import guarding, outbox
+from obmen.engine.following import follow
 from obmen.engine.hub import Hub
 from obmen.engine.looking import look_again
-from obmen.engine.pulling import follow
 from obmen.engine.settling import Arrival, settle_page
 from obmen.ledger.contract import Tx
 

@@ -17,6 +17,7 @@ from obmen.connectors.contract import Traits
 from obmen.engine import guarding, issues, outbox, reserving, waking
 from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.matching import Matched, Strangers, match_strangers
+from obmen.engine.siblings import gave_way
 from obmen.ledger.contract import Attempt, Binding, Danger, Issue, JournalLine, Known, Sighting, Tx, Waiter
 from obmen.model import ENTITIES, Record
 from obmen.sync.births import Births
@@ -81,6 +82,8 @@ class Outcome(NamedTuple):
     """received = echoed + applied + superseded + refused + waiting."""
     look_again: tuple[str, ...]
     """Refs a wake-up was left for."""
+    fates: Mapping[str, str]
+    """The counter each ref went to."""
 
 
 def settle_page(tx: Tx, hub: Hub, page: Arrival) -> Outcome:
@@ -114,6 +117,7 @@ class _Page:
             laws=hub.laws,
         )
         self.counted: Counter[str] = Counter()
+        self.fates: dict[str, str] = {}
         self.sighted: list[int] = []
         self.again: list[Look] = []
         self.unborn: list[int] = []
@@ -165,7 +169,7 @@ class _Page:
         woken = self.tx.woken(self.wakes) if self.wakes and Law.PARTNER_WAKES in self.hub.laws else []
         if woken:
             resettle(self.tx, self.hub, woken)
-        return Outcome(self.counted, tuple(look.ref for look in self.again))
+        return Outcome(self.counted, tuple(look.ref for look in self.again), self.fates)
 
     # --- sorting what arrived -------------------------------------------------------------------------------------
 
@@ -183,7 +187,7 @@ class _Page:
             if found is None or (self.page.separate and found.kind == "apart"):
                 strangers.append(look)
             elif found.shadow is not None and found.record not in late and is_echo(look, found.shadow):
-                self.counted["echoed"] += 1
+                self._end(look, "echoed")
                 self.sighted.append(found.record)
                 self._retrace(look, found)
             else:
@@ -203,21 +207,21 @@ class _Page:
             return False
         if not repeats(look, shadow) or not still_waits(look, shadow, self.view, self.entity):
             return False
-        self.counted["waiting"] += 1
+        self._end(look, "waiting")
         self.sighted.append(found.record)
         self._retrace(look, found)
         return True
 
     def _same(self, looks: Sequence[Look], late: Mapping[int, set[str]]) -> None:
         """Count looks of bytes that were settled before, as long as nothing has touched their shadows since."""
-        page, count = self.page, self.counted
+        page = self.page
         known = self.tx.traces(page.connection, page.entity, [look.ref for look in looks])
         for look in looks:
             record, traces = known.get(look.ref, (0, ""))
             trace = remembered(traces, look.digest)
             if not trace or record in late:
                 raise Forgotten
-            count["waiting" if waits(trace) else "echoed"] += 1
+            self._end(look, "waiting" if waits(trace) else "echoed")
             self.sighted.append(record)
             self.families.update(families_of(trace))
 
@@ -259,7 +263,7 @@ class _Page:
         for look, found in moved:
             record = records[found.record]
             if found.kind in {"alias", "apart"} or (found.kind == "gone" and look.gone):
-                self.counted["echoed"] += 1
+                self._end(look, "echoed")
             elif self._is_in_conversation(look, record, attempts):
                 continue
             elif look.gone or look.merged_into is not None:
@@ -273,7 +277,7 @@ class _Page:
     def _is_in_conversation(self, look: Look, record: Record, attempts: dict[int, Attempt]) -> bool:
         if record.id not in attempts or Law.ONE_CONVERSATION not in self.hub.laws:
             return False
-        self.counted["waiting"] += 1
+        self._end(look, "waiting")
         self.again.append(look)
         self._line(record.id, "look", [Entry("", Reason.IN_CONVERSATION.code, detail=look.ref)])
         return True
@@ -287,7 +291,7 @@ class _Page:
             if differs and not look.order:
                 self.again.append(look)
             if not fresh:
-                self._superseded(record, differs=differs)
+                self._superseded(look, record, differs=differs)
                 return
             look = msgspec.structs.replace(look, fields=fresh, whole=(), digest="")
         if self._is_fenced(look, record, shadow):
@@ -334,11 +338,11 @@ class _Page:
         if fence(look, shadow, self.page.read_at, self.hub.laws) is None:
             return False
         self.again.append(look)
-        self._superseded(record, differs=True)
+        self._superseded(look, record, differs=True)
         return True
 
-    def _superseded(self, record: Record, *, differs: bool) -> None:
-        self.counted["superseded"] += 1
+    def _superseded(self, look: Look, record: Record, *, differs: bool) -> None:
+        self._end(look, "superseded")
         if differs:
             self._line(record.id, "look", [Entry("", Reason.SUPERSEDED.code)])
 
@@ -347,11 +351,14 @@ class _Page:
         page = self.page
         if late:
             self.again.append(look)
-            self._superseded(record, differs=True)
+            self._superseded(look, record, differs=True)
             return
         if self._is_fenced(look, record, found.shadow):
             return
-        self.counted["applied"] += 1
+        self._end(look, "applied")
+        if look.merged_into is None and gave_way(self.tx, page.connection, record):
+            self._line(record.id, "look", [Entry("", Reason.BARE_SIBLING.code, detail=look.ref)])
+            return
         self.tx.unbind(page.connection, [record.id], kind="gone" if look.merged_into is None else "alias")
         self.tx.drop_deliveries(page.connection, [record.id])
         shadow = msgspec.structs.replace(found.shadow or Shadow(held={}), gone=True, seen=page.read_at)
@@ -402,10 +409,12 @@ class _Page:
     # --- unknown objects ------------------------------------------------------------------------------------------
 
     def _strangers(self, strangers: list[Look]) -> None:
-        shown = [look for look in strangers if not look.gone]
-        here = [look for look in shown if look.ref not in self.heirs]
-        self.counted["echoed"] += len(strangers) - len(shown)
-        self.counted["waiting"] += len(shown) - len(here)
+        for look in strangers:
+            if look.gone:
+                self._end(look, "echoed")
+            elif look.ref in self.heirs:
+                self._end(look, "waiting")
+        here = [look for look in strangers if not look.gone and look.ref not in self.heirs]
         if self.page.separate:
             matched = Strangers({look.ref: Matched.CREATE for look in here}, {}, len(here))
         else:
@@ -419,7 +428,7 @@ class _Page:
             elif verdict is Matched.PARK_DOUBLE or verdict is Matched.PARK_STRANGER:
                 self._park(look, verdict)
             elif verdict is Matched.WAIT:
-                self.counted["waiting"] += 1
+                self._end(look, "waiting")
                 self.again.append(look)
                 self.unborn.append(matched.records[look.ref].id)
             else:
@@ -431,7 +440,7 @@ class _Page:
         self.bindings.append(Binding(page.connection, page.entity, look.ref, number, "live", page.scope))
         settled = self.births.birth(number=number, look=look, read_at=page.read_at)
         self.sighted.append(number)
-        self.counted["applied"] += 1
+        self._end(look, "applied")
         self.merged.append(_Merged(look, None, settled))
         self.born[number] = settled.entries
 
@@ -449,7 +458,7 @@ class _Page:
         self._merge(look, record, None, None)
 
     def _park(self, look: Look, verdict: Matched) -> None:
-        self.counted["refused"] += 1
+        self._end(look, "refused")
         reason = Reason.DOUBLE if verdict is Matched.PARK_DOUBLE else Reason.NOT_A_CREATOR
         if reason is Reason.NOT_A_CREATOR and self._traits().recognised:
             return
@@ -459,15 +468,19 @@ class _Page:
 
     def _count(self, look: Look, settled: Settled) -> None:
         if settled.changed:
-            self.counted["applied"] += 1
+            self._end(look, "applied")
         elif settled.shadow.blocked and any(name in settled.shadow.blocked for name in look.fields):
-            self.counted["waiting"] += 1
+            self._end(look, "waiting")
         elif any(entry.reason in REFUSALS for entry in settled.entries):
-            self.counted["refused"] += 1
+            self._end(look, "refused")
         elif any(entry.reason == Reason.SUPERSEDED.code for entry in settled.entries):
-            self.counted["superseded"] += 1
+            self._end(look, "superseded")
         else:
-            self.counted["echoed"] += 1
+            self._end(look, "echoed")
+
+    def _end(self, look: Look, fate: str) -> None:
+        self.counted[fate] += 1
+        self.fates[look.ref] = fate
 
     def _line(self, record: int, kind: str, entries: Sequence[Entry]) -> None:
         self.journal.append(

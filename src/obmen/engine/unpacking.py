@@ -14,8 +14,8 @@ from typing import BinaryIO, NamedTuple
 from obmen.connectors.contract import Envelope, Portion, Recall, Unpacker, forget
 from obmen.engine import guarding
 from obmen.engine.absence import missing
+from obmen.engine.following import follow, never
 from obmen.engine.hub import Hub
-from obmen.engine.pulling import follow
 from obmen.engine.remapping import reread
 from obmen.engine.settling import Arrival, Forgotten, settle_page
 from obmen.engine.spooling import read_page, spool
@@ -30,22 +30,18 @@ TOGETHER = 4000
 WORKING, DONE, FAILED, WAITING = "working", "done", "failed", "waiting"
 
 
-def never() -> bool:
-    """Tell that there is no reason to stop."""
-    return False
-
-
 async def unpack(hub: Hub, number: int, *, stopped: Callable[[], bool] = never) -> StoredEnvelope:
     """Settle everything in one envelope, from where it was left; return the envelope as it stands then.
 
-    Where `stopped` says so it ends behind the portion in hand, to be gone on with another time.
+    Where `stopped` says so it ends behind the portion in hand, to be gone on with another time. With a wake-up all that
+    wait are followed.
     """
     stored = await hub.ledger.run(lambda tx: tx.envelope(number))
     if stored.state in {DONE, FAILED}:
         return stored
     try:
         if stored.kind == HOOK:
-            await follow(hub, stored.connection)
+            await follow(hub, stored.connection, stopped=stopped)
         elif stored.kind == "absence":
             await hub.ledger.run(lambda tx: _absence(tx, hub, stored))
         else:

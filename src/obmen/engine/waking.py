@@ -24,6 +24,8 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True):
 
     entity: str
     refs: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """Ids of another system by which the vendor named them (`Nicknames`)."""
     looks: tuple[Look, ...] = ()
     """What was shown, where the system cannot be asked."""
     records: tuple[int, ...] = ()

@@ -20,10 +20,10 @@ from obmen.engine import guarding
 from obmen.engine.collecting import offer, taken, untaken
 from obmen.engine.delivering import Visit as Standing
 from obmen.engine.delivering import freeze
+from obmen.engine.following import follow
 from obmen.engine.intake import ENDED
 from obmen.engine.looking import find_first, look_first
 from obmen.engine.preparing import Prepared, prepare
-from obmen.engine.pulling import follow
 from obmen.engine.receiving import receive
 from obmen.engine.reconciling import reconcile
 from obmen.engine.resolving import resolve

@@ -521,6 +521,49 @@ async def test_vat_that_comes_on_top_is_in_the_sum_whichever_total_1c_writes(hub
     assert [] == hub.issues()
 
 
+ON_TOP = "<Налоги><Налог><Наименование>НДС</Наименование><УчтеноВСумме>false</УчтеноВСумме></Налог></Налоги>"
+NAMED = {"vat": {"Общая": "22", "НДС 22 %": "22", "НДС Не облагается!": "none"}}
+
+
+@pytest.mark.parametrize("version", ["2.09", "2.10"])
+async def test_rates_go_to_1c_by_its_own_names_and_come_back_by_them(tmp_path, version):
+    async with PapersHub(tmp_path, orders_version=version, **NAMED) as hub:
+        lines = (line(), line(PAINT, "1", "50.00", "none"))
+        hub.order(money=money(*lines, delivery="122.00"), **{"shipments.shop-5": shipment()})
+        expected = {BOOTS: "Общая", "ORDER_DELIVERY": "Общая", PAINT: "НДС Не облагается!"}
+        for paper in (await hub.taken(version)).values():
+            for row in paper.findall("Товары/Товар"):
+                assert expected[row.findtext("Ид")] == row.findtext("СтавкиНалогов/СтавкаНалога/Ставка")
+            assert {"Общая"} == {each.findtext("Ставка") for each in paper.findall("Налоги/Налог")}
+        before = hub.record()
+        rows = (goods(BOOTS, 3, "100", rate="НДС 22 %"), goods(PAINT, 1, "50", rate="НДС НЕ ОБЛАГАЕТСЯ!"))
+        delivery = goods("ORDER_DELIVERY", 1, "122", rate="общая")
+        await hub.brings(document("17", *rows, delivery, amount="272"))
+
+        assert before == hub.record()
+        assert [] == hub.issues()
+
+
+async def test_vat_on_top_is_that_of_the_table(tmp_path):
+    async with PapersHub(tmp_path, **NAMED) as hub:
+        hub.order()
+        await hub.taken()
+        await hub.brings(document("17", goods(BOOTS, 3, "100", rate="Общая"), amount="122", more=ON_TOP))
+
+        assert "122.00 RUB" == hub.record()["money"]["total"]
+        assert ["122.00 RUB"] == [one["sum"] for one in hub.record()["money"]["lines"]]
+
+
+async def test_a_sum_that_vat_of_an_unknown_rate_comes_on_top_of_is_nobodys_guess(hub):
+    hub.order()
+    await hub.taken()
+    await hub.brings(document("17", goods(BOOTS, 3, "100", rate="Общая"), amount="100", more=ON_TOP))
+
+    assert "100.00 RUB" == hub.record()["money"]["total"]
+    (told,) = hub.issues()
+    assert "Ставка = «Общая»" in told
+
+
 async def test_a_discount_of_the_whole_order_is_spread_over_its_lines_to_the_kopeck(hub):
     hub.order(money=money(line(), line(PAINT, "1", "50.00", "10")))
     await hub.taken()

@@ -30,6 +30,10 @@ class Inbox:
     def refs(self):
         return [ref for one in self.taken.values() for ref in msgspec.json.decode(one.body)["refs"]]
 
+    @property
+    def names(self):
+        return [name for one in self.taken.values() for name in msgspec.json.decode(one.body)["names"]]
+
 
 @pytest.fixture
 async def world(tmp_path):
@@ -60,14 +64,23 @@ async def test_a_trigger_leaves_a_wake_up_of_its_order_and_a_repeat_leaves_no_se
     assert world.inbox.refs == [str(order)]
 
 
-async def test_an_order_named_by_the_shops_id_only_is_looked_up(world, http):
+async def test_orders_named_by_the_shops_id_only_cost_the_account_no_call_before_they_are_sought_together(
+    world, http
+):
     order = world.crm.act("new_order", lines=[{"offer": "201", "quantity": 1}])
     world.crm.act("edit_order", order=order, externalId="17")
-    for form in ({"externalId": "17"}, {"order_id": "17"}, {"order_id": "нет такого"}):
+    for form in (
+        {"externalId": "17"},
+        {"order_id": "17"},
+        {"order_id": "нет такого"},
+        {"order_id": "9" * 300},
+    ):
         async with http.post(world.url, data=form) as answer:
             assert (answer.status, await answer.text()) == (200, "ok\n")
 
-    assert set(world.inbox.refs) == {str(order)}
+    assert (world.inbox.refs, world.inbox.names) == ([], ["17", "нет такого"])
+    assert "orders" not in world.asked
+    assert await world.connection.named("order", world.inbox.names) == [("17", str(order))]
 
 
 async def test_a_trigger_about_a_customer_wakes_the_card_where_customers_are_cards_of_their_own(world, http):
@@ -89,8 +102,12 @@ async def test_a_trigger_about_a_customer_wakes_the_card_where_customers_are_car
     for form in forms:
         async with http.post(world.url, data=form) as answer:
             assert answer.status == 200
-    (one,) = world.inbox.taken.values()
-    assert msgspec.json.decode(one.body) == {"entity": "customer", "refs": [str(card)]}
+    told = [msgspec.json.decode(one.body) for one in world.inbox.taken.values()]
+    assert told == [
+        {"entity": "customer", "refs": [str(card)], "names": []},
+        {"entity": "customer", "refs": [], "names": ["77"]},
+    ]
+    assert await world.connection.named("customer", ["77"]) == [("77", str(card))]
 
 
 async def test_a_trigger_of_the_account_about_customers_is_understood(world):
@@ -101,7 +118,7 @@ async def test_a_trigger_of_the_account_about_customers_is_understood(world):
     await world.crm.settle()
 
     (one,) = world.inbox.taken.values()
-    assert msgspec.json.decode(one.body) == {"entity": "customer", "refs": [str(card)]}
+    assert msgspec.json.decode(one.body) == {"entity": "customer", "refs": [str(card)], "names": []}
 
 
 async def test_nonsense_is_answered_and_harms_nobody(world, http):

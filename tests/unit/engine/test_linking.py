@@ -3,10 +3,11 @@
 import pytest
 from toy_world import history, issue_keys, offer, product, record, rows, send, write
 
+from obmen.engine.following import follow
 from obmen.engine.holding import release
 from obmen.engine.linking import bind, split, unbind
 from obmen.engine.merging import merge
-from obmen.engine.pulling import follow, pull
+from obmen.engine.pulling import pull
 from obmen.engine.settling import Arrival, settle_page
 from obmen.errors import BadInput
 from obmen.ledger.contract import Reserve

@@ -34,6 +34,7 @@ from obmen.connectors.onec.mapping import CURRENCIES, OnecCodec, folded
 from obmen.connectors.onec.orders.codec import OrderCodec
 from obmen.connectors.onec.orders.markup import version_of
 from obmen.connectors.onec.orders.papers import SEPARATE, OrderPapers
+from obmen.connectors.onec.orders.rates import Rates
 from obmen.connectors.onec.orders.warehouses import Warehouses
 from obmen.connectors.onec.passing import Passing
 from obmen.connectors.onec.reading import Reading
@@ -144,6 +145,7 @@ class Onec:
                 charset=settings.charset,
                 now=lambda: datetime.fromtimestamp(ports.now(), self._zone),
                 called=self.called,
+                rates=Rates(settings.vat),
             )
         self._door = self._passing or Door(
             name, settings, ports, inbox, papers, ids=ids or _new_id, wait_s=wait_s
@@ -178,7 +180,7 @@ class Onec:
             chosen=settings.warehouses,
         )
         currencies = {**CURRENCIES, **folded(settings.currencies)}
-        return OrderCodec(self.name, settings.order, self._zone, currencies, warehouses, folded(settings.vat))
+        return OrderCodec(self.name, settings.order, self._zone, currencies, warehouses, Rates(settings.vat))
 
     def work_with(self, settings: msgspec.Struct) -> None:
         """Take other tables up; what is under way ends with those it began with."""
@@ -187,7 +189,7 @@ class Onec:
         self.settings = settings
         self._today = _Today(Tables(settings, self._references.current), {})
         if self._own_papers is not None:
-            self._own_papers.work_with(settings.order)
+            self._own_papers.work_with(settings.order, Rates(settings.vat))
 
     async def dictionary(self, kind: str) -> Sequence[Entry]:
         """Return the codes of a kind that exports have shown; 1C itself cannot be asked."""
@@ -238,6 +240,7 @@ class Onec:
             picture=self._pictures.find,
             alone=notes_of(envelope).alone,
             orders=self.settings.order,
+            rates=Rates(self.settings.vat),
             recall=recall,
         )
         try:

@@ -124,6 +124,7 @@ TABLES: tuple[Table, ...] = (
                 else Meaning(rate, f"{rate} %", f"{rate} %")
                 for rate in VAT_RATES
             ),
+            directions=("both", "out"),
             entities=(*GOODS, *ORDER),
             wakes="vat",
         ),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from msgspec import UNSET
 
 from obmen.connectors.contract import Portion, Recall, forget
+from obmen.connectors.onec.orders.rates import Rates
 from obmen.connectors.onec.orders.reading import OrderReading, together
 from obmen.connectors.onec.orders.tables import OrderTables
 from obmen.connectors.onec.references import Learnt
@@ -54,10 +55,12 @@ class Reading:
         picture: Callable[[str], str | None],
         alone: bool,
         orders: OrderTables,
+        rates: Rates,
         recall: Recall = forget,
     ) -> None:
         """`alone`: the file is not one of several portions, so what it calls complete is complete."""
         self._order_tables = orders
+        self._rates = rates
         self._recall = recall
         self._connection = connection
         self._orders: OrderReading | None = None
@@ -86,7 +89,9 @@ class Reading:
         `order` is when the file was formed, comparable as text.
         """
         self._order = order
-        self._orders = OrderReading(connection=self._connection, order=order, tables=self._order_tables)
+        self._orders = OrderReading(
+            connection=self._connection, order=order, tables=self._order_tables, rates=self._rates
+        )
         seen = 0
         self._safe = position
         offers = self._waiting["offer"]

@@ -223,8 +223,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     vat: Annotated[
         dict[str, str],
         said(
-            "VAT rate as 1C writes it → `22`, `10`, … or `none`.",
-            "Ставка НДС, как её пишет 1С, → 22, 10, … или none (без НДС).",
+            "VAT rate as 1C writes it, in the catalogue and in orders → `22`, `10`, … or `none`. Of several names of a rate the first is written.",
+            "Ставка НДС, как её пишет 1С в каталоге и заказах, → 22, 10, … или none (без НДС). Из нескольких имён ставки в 1С уходит первое.",
         ),
     ] = {}
     kinds: Annotated[

@@ -132,10 +132,10 @@ class CrmConnection:
             "customer": customer_reader,
             "offer": offer_reader,
         }
+        self._named = {"order": order_reader.by_external_ids, "customer": customer_reader.by_external_ids}
         self._door = TriggerDoor(
             connection=self.name,
-            orders=order_reader,
-            customers=customer_reader if settings.customers is not None else None,
+            with_customers=settings.customers is not None,
             now=now,
             log=self._ports.log,
         )
@@ -206,6 +206,11 @@ class CrmConnection:
     async def look(self, entity: str, refs: Sequence[str]) -> Sequence[Look]:
         """Read these objects now."""
         return await self._readers[entity].looks(refs)
+
+    async def named(self, entity: str, names: Sequence[str]) -> Sequence[tuple[str, str]]:
+        """Return the shop's id and the ref of orders and customers that triggers name by the former."""
+        rows = await self._named[entity](names)
+        return [(str(row["externalId"]), str(row["id"])) for row in rows]
 
     async def walk(self, entity: str) -> AsyncIterator[Page]:
         """Read everything."""

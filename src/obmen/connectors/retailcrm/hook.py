@@ -15,13 +15,12 @@ from urllib.parse import parse_qsl
 import msgspec
 from aiohttp import web
 
-from obmen.connectors.contract import Exchange, Intake, wake_up
+from obmen.connectors.contract import Envelope, Exchange, Intake, wake_up
 from obmen.connectors.retailcrm import wire
-from obmen.connectors.retailcrm.customers.reading import CustomerReader
-from obmen.connectors.retailcrm.orders.reading import OrderReader
-from obmen.errors import ObmenError
 
 LARGEST = 64 * 1024
+LONGEST = 255
+"""Characters of a shop's id; what is longer is none."""
 _MINUTE_S = 60
 _INSIDE = ("payload", "order", "orders")
 _INSIDE_CUSTOMERS = ("customer", "customers")
@@ -43,55 +42,51 @@ class TriggerDoor:
         self,
         *,
         connection: str,
-        orders: OrderReader,
-        customers: CustomerReader | None,
+        with_customers: bool,
         now: Callable[[], float],
         log: Callable[[Exchange], None],
     ) -> None:
-        """`customers` reads them where they are cards of their own."""
+        """`with_customers`: they are cards of their own."""
         self._connection = connection
-        self._orders = orders
-        self._customers = customers
+        self._with_customers = with_customers
         self._now = now
         self._log = log
 
     async def receive(self, request: web.Request, intake: Intake) -> web.Response:
-        """Leave a wake-up for everything a call names; whatever came, the answer is the same."""
+        """Leave a wake-up for everything a call names; whatever came, the answer is the same.
+
+        What is named by the shop's id only is sought when the wake-up is followed: a call costs the account nothing.
+        """
         began = self._now()
         given = await _given(request)
-        minute, told = int(began) // _MINUTE_S, []
-        named = named_in(given)
-        for ref in await _refs(named, self._orders):
-            key = f"trigger:{ref}:{named.status}:{minute}"
-            await intake.accept(wake_up(self._connection, "order", [ref], name=f"trigger {ref}", key=key))
-            told.append(ref)
-        people = customers_in(given) if self._customers is not None else Named()
-        for ref in await _refs(people, self._customers):
-            name, key = f"trigger customer {ref}", f"trigger:customer:{ref}:{minute}"
-            await intake.accept(wake_up(self._connection, "customer", [ref], name=name, key=key))
-            told.append(f"customer {ref}")
+        wakes = [*self._wakes("order", named_in(given), began)]
+        if self._with_customers:
+            wakes += self._wakes("customer", customers_in(given), began)
+        for wake in wakes:
+            await intake.accept(wake)
         self._log(
             Exchange(
                 connection=self._connection,
                 direction="in",
                 what="trigger",
                 request=msgspec.json.encode(given).decode()[:1000],
-                answer=", ".join(told),
+                answer=", ".join(wake.name.removeprefix("trigger ") for wake in wakes),
                 status=200,
                 took_s=max(0.0, self._now() - began),
             )
         )
         return web.Response(text="ok\n")
 
-
-async def _refs(named: Named, reader: OrderReader | CustomerReader | None) -> list[str]:
-    """Return our refs of what is named, by the shop's ids too; the next reading finds what cannot be asked now."""
-    if named.ids or not named.external or reader is None:
-        return list(dict.fromkeys(named.ids))
-    try:
-        return [str(row["id"]) for row in await reader.by_external_ids(named.external)]
-    except ObmenError:
-        return []
+    def _wakes(self, entity: str, named: Named, at: float) -> Iterator[Envelope]:
+        """Yield a wake-up for each thing named; the same one in the same state is heard of once a minute."""
+        about = "" if entity == "order" else f"{entity} "
+        state = f"{named.status}:{int(at) // _MINUTE_S}"
+        for ref in dict.fromkeys(named.ids):
+            name, key = f"trigger {about}{ref}", f"trigger:{entity}:{ref}:{state}"
+            yield wake_up(self._connection, entity, [ref], name=name, key=key)
+        for theirs in () if named.ids else dict.fromkeys(named.external):
+            name, key = f"trigger {about}externalId {theirs}", f"trigger:{entity}:externalId {theirs}:{state}"
+            yield wake_up(self._connection, entity, name=name, key=key, names=[theirs])
 
 
 def named_in(given: Mapping[str, Any]) -> Named:
@@ -123,9 +118,10 @@ def _named(rows: Iterable[Mapping[str, Any]]) -> Named:
     named = Named()
     for row in rows:
         ref = wire.text(row.get("id"))
+        external = wire.text(row.get("externalId") or row.get("order_id"))
         if ref is not None and ref.isdecimal():
             named.ids.append(ref)
-        elif (external := wire.text(row.get("externalId") or row.get("order_id"))) is not None:
+        elif external is not None and len(external) <= LONGEST:
             named.external.append(external)
     return named
 

@@ -12,6 +12,7 @@ marked as deleted is there no more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from obmen.connectors.onec.orders import goods
@@ -26,6 +27,7 @@ from obmen.connectors.onec.orders.markup import (
     requisites,
     when,
 )
+from obmen.connectors.onec.orders.rates import Rates
 from obmen.formats.commerceml.items import OrderDocument
 from obmen.model import decimal, plain
 from obmen.model.order import part_key, round_kopecks
@@ -51,7 +53,7 @@ _TRACKING = ("идентификаторотправления", "трек-но�
 
 
 def written(
-    atoms: Mapping[str, Any], *, connection: str, number: str, ground: str, placed: str
+    atoms: Mapping[str, Any], *, connection: str, number: str, ground: str, placed: str, rates: Rates
 ) -> Iterator[str]:
     """Yield what other systems have paid, shipped and taken back, each as a document.
 
@@ -66,9 +68,9 @@ def written(
         if family == "payments" and wire.get("paid") is True:
             body = _payment(wire)
         elif family == "shipments" and (wire.get("state") in {"shipped", "delivered"} or _is_marked(wire)):
-            body = _movement(wire, known, SHIPPED)
+            body = _movement(wire, known, SHIPPED, rates)
         elif family == "returns":
-            body = _movement(wire, known, RETURNED)
+            body = _movement(wire, known, RETURNED, rates)
         else:
             continue
         at = str(wire.get("at") or placed)
@@ -105,7 +107,9 @@ def _payment(wire: Mapping[str, Any]) -> str:
     )
 
 
-def _movement(wire: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], operation: str) -> str:
+def _movement(
+    wire: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], operation: str, rates: Rates
+) -> str:
     rows = [_row(line, known.get(str(line.get("offer")), {})) for line in wire.get("lines") or ()]
     total = wire.get("sum")
     if total is None:
@@ -114,7 +118,7 @@ def _movement(wire: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], o
     return (
         leaf("ХозОперация", operation)
         + leaf("Сумма", cents(total))
-        + goods.taxes(rows)
+        + goods.taxes(rows, rates)
         + node("Товары", *(goods.written(row, modern=True) for row in rows))
         + requisites(
             [
@@ -165,13 +169,14 @@ def read(
     connection: str,
     number: str,
     delivery_lines: frozenset[str],
+    rates: Rates,
 ) -> dict[str, Wire]:
     """Read what a document based on an order says of it: one atom, or nothing where it is something else."""
     operation = folded(_given(document.operation))
     name = _given(document.number) or _given(document.id) or _given(document.number_1c) or number
     ours = next((each for each in (name, _given(document.id)) if each.startswith(f"{number}/")), "")
     member = ours[len(number) + 1 :] or part_key(connection, name)
-    family, wire = _read(document, operation, said, delivery_lines)
+    family, wire = _read(document, operation, said, delivery_lines, rates)
     if not family:
         return {}
     if document.deleted is True:
@@ -187,10 +192,14 @@ def read(
 
 
 def _read(
-    document: OrderDocument, operation: str, said: Mapping[str, str], delivery_lines: frozenset[str]
+    document: OrderDocument,
+    operation: str,
+    said: Mapping[str, str],
+    delivery_lines: frozenset[str],
+    rates: Rates,
 ) -> tuple[str, dict[str, Any]]:
     for family, words, reads in (
-        ("returns", _RETURNS, _returned),
+        ("returns", _RETURNS, partial(_returned, rates=rates)),
         ("shipments", _SHIPMENTS, _shipped),
     ):
         if any(word in operation for word in words):
@@ -234,12 +243,12 @@ def _shipped(
 
 
 def _returned(
-    document: OrderDocument, said: Mapping[str, str], delivery_lines: frozenset[str]
+    document: OrderDocument, said: Mapping[str, str], delivery_lines: frozenset[str], *, rates: Rates
 ) -> dict[str, Any]:
     lines = goods.moved(document, delivery_lines)
-    for line, (_, amount) in zip(lines, goods.sums(document, delivery_lines), strict=True):
+    for line, (_, amount) in zip(lines, goods.sums(document, delivery_lines, rates), strict=True):
         line["sum"] = plain(amount)
-    total = goods.money(document, delivery_lines)
+    total = goods.money(document, delivery_lines, rates)
     reason = said.get("причинавозврата") or said.get("причинаквозврату") or ""
     return {
         "lines": lines,

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from obmen.connectors.onec.orders import joining
 from obmen.connectors.onec.orders.markup import folded
 from obmen.connectors.onec.orders.money import OrderMoney
+from obmen.connectors.onec.orders.rates import EVERYBODYS, Rates
 from obmen.connectors.onec.orders.tables import OrderTables, way_back
 from obmen.connectors.onec.orders.warehouses import Warehouses
 from obmen.model import Money, Value, decimal, instant, plain, table
@@ -56,7 +56,7 @@ class OrderCodec:
         zone: ZoneInfo,
         currencies: Mapping[str, str],
         warehouses: Warehouses,
-        rates: Mapping[str, str] = MappingProxyType({}),
+        rates: Rates = EVERYBODYS,
     ) -> None:
         self._connection = connection
         self._tables = tables

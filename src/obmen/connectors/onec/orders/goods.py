@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -20,9 +21,9 @@ from obmen.connectors.onec.orders.markup import (
     rows,
     text,
 )
-from obmen.connectors.onec.orders.money import NO_VAT
+from obmen.connectors.onec.orders.rates import Rates
 from obmen.formats.commerceml.items import Node, OrderDocument
-from obmen.model import BadValue, decimal, plain, vat_percent, vat_rate
+from obmen.model import VAT_NONE, BadValue, decimal, plain
 from obmen.model.order import pieces, round_kopecks, spread
 
 _UNITS = {
@@ -112,14 +113,15 @@ def _discount(amount: object) -> str:
     return node("Скидки", node("Скидка", said, leaf("УчтеноВСумме", "true")))
 
 
-def taxes(written_rows: Iterable[Mapping[str, Any]]) -> str:
+def taxes(written_rows: Iterable[Mapping[str, Any]], rates: Rates) -> str:
     """Say that VAT is in the prices, with its sum by rate."""
     by_rate: dict[str, Decimal] = {}
     for row in written_rows:
         rate = row.get("vat")
-        if rate is not None and rate != NO_VAT:
-            share = vat_percent(str(rate))
-            by_rate[rate] = by_rate.get(rate, Decimal(0)) + row["sum"] * share / (100 + share)
+        with suppress(BadValue):  # of a rate nobody knows only its name can be written
+            if rate is not None and rates.meant(rate) != VAT_NONE:
+                share = rates.share(rate)
+                by_rate[rate] = by_rate.get(rate, Decimal(0)) + row["sum"] * share / (100 + share)
     return node(
         "Налоги",
         *(
@@ -138,7 +140,7 @@ def taxes(written_rows: Iterable[Mapping[str, Any]]) -> str:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def money(document: OrderDocument, delivery_lines: frozenset[str]) -> dict[str, Any]:
+def money(document: OrderDocument, delivery_lines: frozenset[str], rates: Rates) -> dict[str, Any]:
     """Read lines, delivery and total of a document; raises `Unread`."""
     element = document.node
     included = _included(element)
@@ -149,7 +151,7 @@ def money(document: OrderDocument, delivery_lines: frozenset[str]) -> dict[str, 
     for row in rows(element, "Товары", "Товар"):
         rate = _rate(row)
         bare, quantity = _sum(row)
-        amount = round_kopecks(bare if included else gross(bare, rate))
+        amount = round_kopecks(bare if included else gross(bare, rate, rates))
         net += bare
         total += amount
         ref = text(row, "Ид")
@@ -199,23 +201,26 @@ def moved(document: OrderDocument, delivery_lines: frozenset[str]) -> list[dict[
     return found
 
 
-def sums(document: OrderDocument, delivery_lines: frozenset[str]) -> Iterator[tuple[str, Decimal]]:
+def sums(
+    document: OrderDocument, delivery_lines: frozenset[str], rates: Rates
+) -> Iterator[tuple[str, Decimal]]:
     """Yield what each row of goods comes to, by its id."""
     included = _included(document.node)
     for row in rows(document.node, "Товары", "Товар"):
         ref = text(row, "Ид")
         if ref and ref not in delivery_lines:
             bare = _sum(row)[0]
-            yield ref, round_kopecks(bare if included else gross(bare, _rate(row)))
+            yield ref, round_kopecks(bare if included else gross(bare, _rate(row), rates))
 
 
-def gross(amount: Decimal, rate: str | None) -> Decimal:
-    """Return what the buyer pays for an amount that VAT comes on top of."""
-    try:
-        share = vat_rate(rate or "")
-    except BadValue:
+def gross(amount: Decimal, rate: str | None, rates: Rates) -> Decimal:
+    """Return what the buyer pays for an amount that VAT comes on top of; raises `Unread` for a rate nobody knows."""
+    if rate is None:
         return amount
-    return round_kopecks(amount * (1 + vat_percent(share) / 100))
+    try:
+        return round_kopecks(amount * (1 + rates.share(rate) / 100))
+    except BadValue:
+        raise Unread(f"Ставка = «{rate[:40]}»") from None
 
 
 def amount_of(document: OrderDocument) -> Decimal:

@@ -7,12 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from obmen.connectors.onec.orders import splitting
+from obmen.connectors.onec.orders.rates import Rates
 from obmen.connectors.onec.orders.tables import LINE_PROPERTY, OrderTables
 from obmen.connectors.onec.orders.warehouses import Warehouses
-from obmen.model import VAT_NONE, BadValue, Money, Value, decimal, plain, vat_rate
+from obmen.model import BadValue, Money, Value, decimal, plain
 from obmen.sync.shadow import Blocked, Decoded, Encoded, Wire
-
-NO_VAT = "Без НДС"
 
 
 class OrderMoney:
@@ -24,9 +23,8 @@ class OrderMoney:
         tables: OrderTables,
         currencies: Mapping[str, str],
         warehouses: Warehouses,
-        rates: Mapping[str, str],
+        rates: Rates,
     ) -> None:
-        """`rates`: a VAT rate as 1C writes it, folded → ours, over those everybody writes."""
         self._connection = connection
         self._tables = tables
         self._warehouses = warehouses
@@ -76,7 +74,7 @@ class OrderMoney:
 
     def _rate(self, text: str) -> str | Blocked:
         try:
-            return vat_rate(self._rates.get(text.casefold(), text))
+            return self._rates.meant(text)
         except BadValue:
             return Blocked(f"map:{self._connection}:vat:{text}", text)
 
@@ -99,7 +97,7 @@ class OrderMoney:
             if line.get("discount"):
                 row["discount"] = amount_of(line["discount"])
             if line.get("vat"):
-                row["vat"] = NO_VAT if line["vat"] == VAT_NONE else str(line["vat"])
+                row["vat"] = self._rates.named(str(line["vat"]))
             if line.get("codes"):
                 row["codes"] = sorted(line["codes"])
             said = {name: line.get(key) for key, name in self._tables.line_requisites.items()}
@@ -127,7 +125,7 @@ class OrderMoney:
             totals[splitting.MAIN] = totals.get(splitting.MAIN, Decimal(0)) + price
             rate = delivery.get("vat") or self._tables.delivery_vat
             if rate:
-                wire["delivery_vat"] = NO_VAT if rate == VAT_NONE else str(rate)
+                wire["delivery_vat"] = self._rates.named(str(rate))
         if self._tables.split:
             wire["parts"] = {part: plain(total) for part, total in sorted(totals.items())}
         return wire

@@ -23,6 +23,7 @@ from obmen.connectors.onec.orders.markup import (
     requisites,
     version_of,
 )
+from obmen.connectors.onec.orders.rates import EVERYBODYS, Rates
 from obmen.connectors.onec.orders.tables import OrderTables
 from obmen.errors import BadInput
 from obmen.model import decimal, table
@@ -45,6 +46,7 @@ class OrderPapers:
         charset: str,
         now: Callable[[], datetime],
         called: Callable[[Step], str],
+        rates: Rates = EVERYBODYS,
     ) -> None:
         """`now` gives the local time of 1C; `called` what a step's document is called there."""
         self._connection = connection
@@ -52,11 +54,12 @@ class OrderPapers:
         self._charset = charset
         self._now = now
         self._called = called
-        self.work_with(tables)
+        self.work_with(tables, rates)
 
-    def work_with(self, tables: OrderTables) -> None:
+    def work_with(self, tables: OrderTables, rates: Rates = EVERYBODYS) -> None:
         """Write documents by other tables from now on."""
         self._tables = tables
+        self._rates = rates
         self._stages = {folded(name): stage for name, stage in tables.states.items()}
         self._codes = {stage: code for code, stage in reversed(tables.codes.items())}
 
@@ -91,7 +94,14 @@ class OrderPapers:
         if separate:
             placed = str(atoms.get("placed") or "")
             text += "".join(
-                based.written(atoms, connection=self._connection, number=number, ground=key, placed=placed)
+                based.written(
+                    atoms,
+                    connection=self._connection,
+                    number=number,
+                    ground=key,
+                    placed=placed,
+                    rates=self._rates,
+                )
             )
         if version_of(speaks) >= _WRAPPED:
             text = node("Контейнер", text)
@@ -170,7 +180,7 @@ class OrderPapers:
             leaf("Время", placed[11:19]),
             leaf("Комментарий", note),
             _warehouse(rows),
-            goods.taxes(rows),
+            goods.taxes(rows, self._rates),
             node("Товары", *(goods.written(row, modern=modern) for row in rows)),
             requisites([*said, *self._ends(atoms, part, emptied=emptied), *self._store(rows)]),
         )

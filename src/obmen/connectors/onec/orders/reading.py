@@ -21,6 +21,7 @@ from msgspec import UNSET
 from obmen.connectors.onec.orders import based, buyer, goods, splitting
 from obmen.connectors.onec.orders.goods import Unread
 from obmen.connectors.onec.orders.markup import is_true, number, rows, said_by, text, when
+from obmen.connectors.onec.orders.rates import EVERYBODYS, Rates
 from obmen.connectors.onec.orders.tables import DELIVERY, OrderTables
 from obmen.formats.commerceml.items import OrderDocument
 from obmen.model import plain
@@ -34,11 +35,14 @@ _NUMBER_NOTE = re.compile(r"\[Номер документа на сайте:[^\]
 class OrderReading:
     """Reads the documents of one file."""
 
-    def __init__(self, *, connection: str, order: str, tables: OrderTables) -> None:
+    def __init__(
+        self, *, connection: str, order: str, tables: OrderTables, rates: Rates = EVERYBODYS
+    ) -> None:
         """`order` is when the file was formed."""
         self._connection = connection
         self._order = order
         self._tables = tables
+        self._rates = rates
         self._delivery = frozenset({DELIVERY, tables.delivery_line})
         self._numbers: dict[str, str] = {}
         """Number of an order by the `Ид` of its document, and by 1C's number."""
@@ -122,7 +126,7 @@ class OrderReading:
             fields["money"] = {"fault": "Товары = ∅"}
             return
         try:
-            money = goods.money(document, self._delivery)
+            money = goods.money(document, self._delivery, self._rates)
         except Unread as exc:
             fields["money"] = {"fault": str(exc)}
             return
@@ -211,6 +215,7 @@ class OrderReading:
             connection=self._connection,
             number=number,
             delivery_lines=self._delivery,
+            rates=self._rates,
         )
 
     def _of_part(self, fields: dict[str, Any], part: str) -> None:
