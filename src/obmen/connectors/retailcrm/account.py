@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -32,6 +33,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Of the staff by id, lower case; asked for where managers are named by it."""
     present: frozenset[str] = frozenset()
     """Ids of the staff who still work there, where they were asked for."""
+    people: dict[str, str] = {}
+    """Names of the staff by id, of the nameless their e-mails, for the journal; empty where the key may not ask."""
 
 
 class Acquaintance:
@@ -71,7 +74,8 @@ async def ask(api: Api, *, with_staff: bool = False, with_fields: bool = False) 
         ) from None
     deliveries = wire.rows((await api.get("reference/delivery-types")).get("deliveryTypes"))
     payments = wire.rows((await api.get("reference/payment-types")).get("paymentTypes"))
-    staff = await api.pages("users", "users", {}) if with_staff else []
+    people = await _staff(api, needed=with_staff)
+    staff = people if with_staff else []
     of_orders = {"filter": {"entity": "order"}}
     fields = await api.pages("custom-fields", "customFields", of_orders) if with_fields else []
     return Account(
@@ -81,4 +85,19 @@ async def ask(api: Api, *, with_staff: bool = False, with_fields: bool = False) 
         present=frozenset(str(each.get("id")) for each in staff if each.get("active") is not False),
         carriers=frozenset(str(each.get("code")) for each in deliveries if each.get("integrationCode")),
         acquirers=frozenset(str(each.get("code")) for each in payments if each.get("integrationModule")),
+        people={str(each.get("id")): name for each in people if (name := _name(each))},
     )
+
+
+async def _staff(api: Api, *, needed: bool) -> list[dict[str, Any]]:
+    """Ask for the staff; a key without the right to is no fault where only the journal would name them."""
+    if not needed:
+        rights = await api.get("credentials", root="/api/")
+        if "user_read" not in (rights.get("scopes") or ()):
+            return []
+    return await api.pages("users", "users", {})
+
+
+def _name(user: Mapping[str, Any]) -> str:
+    names = filter(None, (wire.text(user.get("lastName")), wire.text(user.get("firstName"))))
+    return " ".join(names) or wire.text(user.get("email")) or ""

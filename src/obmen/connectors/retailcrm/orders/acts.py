@@ -95,8 +95,13 @@ def is_of_another_program(record: Record) -> bool:
     return record.get("source") == "api" and not is_own(record)
 
 
-def acts_in(records: Sequence[Record], settings: OrderSettings, zone: tzinfo) -> Iterator[Act]:
-    """Yield what people, rules and other programs did to what is exchanged; a new order tells of itself."""
+def acts_in(
+    records: Sequence[Record], settings: OrderSettings, zone: tzinfo, people: Mapping[str, str]
+) -> Iterator[Act]:
+    """Yield what people, rules and other programs did to what is exchanged; a new order tells of itself.
+
+    `people` are the names of the staff by id, as far as they are known.
+    """
     for record in records:
         atom, ref = atom_of(record, settings), order_of(record)
         at, name = wire.utc(record.get("createdAt"), zone), wire.text(record.get("id"))
@@ -110,7 +115,7 @@ def acts_in(records: Sequence[Record], settings: OrderSettings, zone: tzinfo) ->
             atom=atom,
             before=_value(record.get("oldValue")),
             after=_value(record.get("newValue")),
-            by=_author(record),
+            by=_author(record, people),
             at=at,
         )
 
@@ -177,10 +182,10 @@ def _whose(orders: Sequence[Record]) -> tuple[str, str]:
     return "; ".join(en), "; ".join(ru)
 
 
-def _author(record: Record) -> str:
+def _author(record: Record, people: Mapping[str, str]) -> str:
     source = str(record.get("source") or "?")
     user = wire.text(wire.table(record.get("user")).get("id"))
-    return f"{source} {user}" if user else source
+    return f"{source} {people.get(user, user)}" if user else source
 
 
 def _value(raw: Any) -> Value:

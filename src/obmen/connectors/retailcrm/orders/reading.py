@@ -169,7 +169,7 @@ class OrderReader:
             looks=tuple(looks),
             cursor=_stored(Cursor(since=max(numbers, default=at.since))),
             last=len(records) < PAGE or not numbers,  # nothing to go on behind is asked for again
-            acts=tuple(acts_in(ours, self._settings, account.zone)),
+            acts=tuple(acts_in(ours, self._settings, account.zone, account.people)),
             doubts=tuple(doubts),
         )
 
