@@ -245,7 +245,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = 5.0
     parallel: Annotated[
-        int, Meta(ge=1), said("Requests under way at once.", "Сколько запросов идёт одновременно.")
+        int,
+        Meta(ge=1),
+        said(
+            "Requests that may leave one right after another before `rate_per_s` spaces them.",
+            "Сколько запросов можно послать подряд, прежде чем `rate_per_s` их разредит.",
+        ),
     ] = 2
 
     def __post_init__(self) -> None:

@@ -137,7 +137,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = 8.0
     parallel: Annotated[
-        int, Meta(ge=1), said("Requests under way at once.", "Сколько запросов идёт одновременно.")
+        int,
+        Meta(ge=1),
+        said(
+            "Requests that may leave one right after another before `rate_per_s` spaces them; how many are under way at once "
+            "follows from `packs`.",
+            "Сколько запросов можно послать подряд, прежде чем `rate_per_s` их разредит; сколько их идёт одновременно, "
+            "зависит от `packs`.",
+        ),
     ] = 2
     packs: Annotated[
         int,
