@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from obmen.connectors.network import AnswerTimeout, CaFile, ConnectTimeout, Positive, Proxy
 from obmen.connectors.retailcrm.feed.settings import SHORTEST_SECRET, FeedSettings
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 from obmen.errors import ConfigError
 from obmen.setting import said
-
-Positive: TypeAlias = Annotated[float, Meta(gt=0)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,22 +105,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = ()
 
-    proxy: Annotated[
-        str, said("http:// or socks5:// proxy to the account.", "Прокси до аккаунта: http:// или socks5://.")
-    ] = ""
-    ca_file: Annotated[
-        str,
-        said(
-            "File of certificates to trust besides the system's.",
-            "Файл сертификатов, которым доверять кроме системных.",
-        ),
-    ] = ""
-    connect_timeout_s: Annotated[
-        Positive, said("Longest wait for a connection, seconds.", "Сколько секунд ждать соединения.")
-    ] = 10.0
-    timeout_s: Annotated[
-        Positive, said("Longest wait for an answer, seconds.", "Сколько секунд ждать ответа.")
-    ] = 60.0
+    proxy: Proxy = ""
+    ca_file: CaFile = ""
+    connect_timeout_s: ConnectTimeout = 10.0
+    timeout_s: AnswerTimeout = 60.0
     visible_after_s: Annotated[
         Positive,
         said(
