@@ -238,7 +238,7 @@ async def test_what_others_did_is_journalled_once_even_where_it_was_overwritten(
 
     assert stage.in_shop(order).comments == "третья"
     told = [(one.before, one.after, one.detail) for one in journal(stage, order, "done_there")]
-    manager = f"user {next(iter(stage.crm.state.users)).id}"
+    manager = "user Кузьмина Мария"
     assert told == [
         (None, "первая", manager),
         ("первая", "вторая", manager),

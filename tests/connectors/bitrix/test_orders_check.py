@@ -90,6 +90,7 @@ async def test_delivery_services_the_others_would_see_as_a_number_are_warned_of(
     (unnamed,) = findings.values()
     assert (unnamed.code, unnamed.warning) == ("bitrix.orders.delivery_unnamed", True)
     assert "2 «Курьер по Тюмени»" in unnamed.en
+    assert unnamed.ru.endswith("obmen mapping set shop delivery_type 2 ЗНАЧЕНИЕ")
     assert "1 «" not in unnamed.en, "switched off in the shop"
 
 
@@ -99,7 +100,13 @@ async def test_statuses_and_pay_systems_nobody_mapped_are_warned_of(tmp_path):
         await found(tmp_path, orders, act=lambda shop: shop.act("add_status", id="D", name="Едет"))
     )
 
-    assert "D «Едет»" in findings["bitrix.orders.status_unmapped"].ru
+    status = findings["bitrix.orders.status_unmapped"]
+    assert "D «Едет»" in status.ru
+    assert status.en.endswith("say the stage of each: obmen mapping set shop order_status D VALUE")
+    assert status.ru.endswith("obmen mapping set shop order_status D ЗНАЧЕНИЕ")
+    assert findings["bitrix.orders.pay_system_unmapped"].en.endswith(
+        "obmen mapping set shop payment_type 2 VALUE"
+    )
     assert "2 «Картой на сайте»" in findings["bitrix.orders.pay_system_unmapped"].en
     assert all(finding.warning for finding in findings.values())
 

@@ -93,7 +93,8 @@ async def test_statuses_nobody_mapped_and_misplaced_cancellations_are_told(tmp_p
     )
 
     assert "cancellation" in found["retailcrm.cancel_group"]
-    assert "retailcrm.unmapped_status" in found
+    assert found["retailcrm.unmapped_status"].endswith("obmen mapping set crm order_status fraud VALUE")
+    assert "obmen mapping set crm order_status no-call VALUE" in found["retailcrm.cancel_group"]
 
 
 async def test_modules_of_carriers_and_banks_are_told_and_are_no_fault(tmp_path):

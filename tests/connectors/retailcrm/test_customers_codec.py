@@ -250,7 +250,7 @@ def test_whatever_stands_in_a_card_the_rest_of_it_is_read_and_nothing_breaks(nam
 def test_whatever_stands_in_a_record_of_the_history_nothing_breaks_and_the_others_are_told(name, value):
     other = {**RECORD, "id": 2602, "field": "email"}
     records = in_shops([{**RECORD, name: value}, other], {"main"}, CUSTOMERS)
-    acts = list(acts_in(records, SETTINGS, MANAGERS, UTC))
+    acts = list(acts_in(records, SETTINGS, MANAGERS, UTC, {}))
 
     assert "2602" in {act.name for act in acts}
     assert all(isinstance(matters(each, SETTINGS, MANAGERS), bool) for each in records)

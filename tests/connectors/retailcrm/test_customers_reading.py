@@ -164,7 +164,7 @@ async def test_what_others_did_is_told_act_by_act_though_it_has_been_overwritten
 
     assert seen == [(str(card), False, None)]
     assert [(act.atom, act.before, act.after, act.by) for act in acts] == [
-        ("name", None, "Пётр", "user 19"),
+        ("name", None, "Пётр", "user Кузьмина Мария"),
         ("name", "Пётр", "Павел", "api"),
     ]
     assert {act.ref for act in acts} == {str(card)}
@@ -181,7 +181,7 @@ async def test_what_a_rule_and_a_combination_did_is_told_as_well(tmp_path):
         _, acts, _ = await all_of(world, cursor)
 
         assert [(act.atom, act.after, act.by) for act in acts] == [
-            ("responsible", "20", "user 19"),
+            ("responsible", "20", "user Кузьмина Мария"),
             ("phones", "+79160000000", "combine"),
         ]
         assert (await world.card(second))["responsible"] == "ryabov"

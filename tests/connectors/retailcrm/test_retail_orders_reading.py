@@ -12,7 +12,7 @@ from stocked_crm import stock
 from obmen.connectors.contract import Done
 from obmen.connectors.retailcrm.orders.codec import OrderCodec
 from obmen.connectors.retailcrm.orders.settings import OrderSettings, PaymentType
-from obmen.connectors.retailcrm.sandbox import OTHER_KEY, Setup
+from obmen.connectors.retailcrm.sandbox import API_KEY, OTHER_KEY, SCOPES, Key, Setup
 from obmen.errors import AuthFailed, BadInput, ConfigError, Transient
 from obmen.model.order import normal_money
 from obmen.sync.shadow import Blocked, OneOf
@@ -117,6 +117,34 @@ async def test_the_history_from_its_first_record_shows_each_order_as_it_is_now(w
     assert page.last
     assert {look.fields["stage"] for look in page.looks if look.ref == first.ref} == {"delivering"}
     assert len(page.looks) == 2
+
+
+async def acts_of_managers(world):
+    """What the staff does to an order, as the journal will tell it."""
+    order = phoned(world)
+    _, start = await all_of(world)
+    for number, user in enumerate(world.crm.state.users):
+        world.crm.act("edit_order", order=order, managerComment=f"заметка {number}", user=user.id)
+    return [act.by for act in (await world.connection.pull("order", start)).acts]
+
+
+async def test_the_journal_names_who_of_the_staff_did_something(world):
+    first = next(iter(world.crm.state.users))
+    world.crm.state.users.change(first, first_name="", last_name="")
+
+    assert await acts_of_managers(world) == [
+        "user director@shop.example",
+        "user Рябов Олег",
+        "user Ушёл Денис",
+    ]
+
+
+async def test_a_key_that_may_not_ask_for_the_staff_leaves_their_numbers_and_no_refusal(tmp_path):
+    key = Key(key=API_KEY, scopes=tuple(scope for scope in SCOPES if scope != "user_read"))
+    async with opened(tmp_path, Setup(keys=(key,), rate_limit=None)) as world:
+        stock(world.crm)
+        assert await acts_of_managers(world) == [f"user {user.id}" for user in world.crm.state.users]
+        assert [exchange.what for exchange in world.log if exchange.status >= 400] == []
 
 
 async def test_our_own_acts_are_read_as_what_is_held(world):

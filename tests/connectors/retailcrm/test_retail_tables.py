@@ -307,7 +307,7 @@ RECORDS = [
 def test_whatever_stands_in_a_history_the_acts_that_can_be_read_are_and_nothing_breaks(path, value):
     records = [each for each in put(RECORDS, path, value) if isinstance(each, dict)]
     ours = in_shops(records, {"main"}, ORDERS)
-    acts = list(acts_in(ours, SETTINGS, ZONE))
+    acts = list(acts_in(ours, SETTINGS, ZONE, {}))
     if len(path) > 1 and isinstance(value, dict | list):  # the other record is told whatever befell this one
         assert {act.name for act in acts} >= {"7049", "7050"} - {str(RECORDS[path[0]]["id"])}
     second_writer(ours, {}, SETTINGS, zone=ZONE, now=0.0)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from obmen.connectors.bitrix.orders.settings import OrderSettings
+from obmen.connectors.network import AnswerTimeout, CaFile, ConnectTimeout, Positive, Proxy
 from obmen.errors import ConfigError
 from obmen.setting import said
 
 PURCHASE = re.compile(r"закуп|себестоим|purchas|(?<![a-z])cost(?![a-z])", re.IGNORECASE)
 """Price types a public shop must not get by accident."""
-
-Positive: TypeAlias = Annotated[float, Meta(gt=0)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -186,22 +185,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = ""
 
-    proxy: Annotated[
-        str, said("http:// or socks5:// proxy to the shop.", "Прокси до магазина: http:// или socks5://.")
-    ] = ""
-    ca_file: Annotated[
-        str,
-        said(
-            "File of certificates to trust besides the system's.",
-            "Файл сертификатов, которым доверять кроме системных.",
-        ),
-    ] = ""
-    connect_timeout_s: Annotated[
-        Positive, said("Longest wait for a connection, seconds.", "Сколько секунд ждать соединения.")
-    ] = 10.0
-    timeout_s: Annotated[
-        Positive, said("Longest wait for an answer, seconds.", "Сколько секунд ждать ответа.")
-    ] = 60.0
+    proxy: Proxy = ""
+    ca_file: CaFile = ""
+    connect_timeout_s: ConnectTimeout = 10.0
+    timeout_s: AnswerTimeout = 60.0
     exchange_timeout_s: Annotated[
         Positive,
         said(
@@ -245,7 +232,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = 5.0
     parallel: Annotated[
-        int, Meta(ge=1), said("Requests under way at once.", "Сколько запросов идёт одновременно.")
+        int,
+        Meta(ge=1),
+        said(
+            "Requests that may leave one right after another before `rate_per_s` spaces them.",
+            "Сколько запросов можно послать подряд, прежде чем `rate_per_s` их разредит.",
+        ),
     ] = 2
 
     def __post_init__(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from asyncio import gather
+from collections.abc import Callable, Collection, Mapping
 from datetime import tzinfo
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -35,6 +36,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Of the staff by id, lower case; asked for where managers are named by it."""
     present: frozenset[str] = frozenset()
     """Ids of the staff who still work there, where they were asked for."""
+    people: dict[str, str] = {}
+    """Names of the staff by id, of the nameless their e-mails, for the journal; empty where the key may not ask."""
 
     def named(self, ref: Any, managers: Collection[str]) -> str | None:
         """Name a manager as the table does: by id, else by e-mail."""
@@ -84,7 +87,15 @@ class Acquaintance:
 
 async def ask(api: Api, wanted: Wanted) -> Account:
     """Ask for the time zone, the types and whatever else is wanted; `ConfigError` names a zone nobody knows."""
-    settings = wire.table((await api.get("settings")).get("settings"))
+    said, delivery_types, payment_types, people, fields, customer_fields = await gather(
+        api.get("settings"),
+        api.get("reference/delivery-types"),
+        api.get("reference/payment-types"),
+        _staff(api, needed=wanted.staff),
+        _fields(api, "order", wanted=wanted.fields),
+        _fields(api, "customer", wanted=wanted.customer_fields),
+    )
+    settings = wire.table(said.get("settings"))
     name = str(wire.table(settings.get("timezone")).get("value") or "Europe/Moscow")
     try:
         zone = ZoneInfo(name)
@@ -94,20 +105,37 @@ async def ask(api: Api, wanted: Wanted) -> Account:
             f"The account's time zone «{name}» is unknown here: choose another in its settings.",
             f"Часовой пояс аккаунта «{name}» неизвестен: выберите другой в его настройках.",
         ) from None
-    deliveries = wire.rows((await api.get("reference/delivery-types")).get("deliveryTypes"))
-    payments = wire.rows((await api.get("reference/payment-types")).get("paymentTypes"))
-    staff = await api.pages("users", "users", {}) if wanted.staff else []
+    deliveries = wire.rows(delivery_types.get("deliveryTypes"))
+    payments = wire.rows(payment_types.get("paymentTypes"))
+    staff = people if wanted.staff else []
     return Account(
         zone=zone,
-        fields=await _fields(api, "order") if wanted.fields else {},
-        customer_fields=await _fields(api, "customer") if wanted.customer_fields else {},
+        fields=fields,
+        customer_fields=customer_fields,
         emails={str(each.get("id")): str(each.get("email") or "").lower() for each in staff},
         present=frozenset(str(each.get("id")) for each in staff if each.get("active") is not False),
         carriers=frozenset(str(each.get("code")) for each in deliveries if each.get("integrationCode")),
         acquirers=frozenset(str(each.get("code")) for each in payments if each.get("integrationModule")),
+        people={str(each.get("id")): name for each in people if (name := _name(each))},
     )
 
 
-async def _fields(api: Api, entity: str) -> dict[str, str]:
+async def _fields(api: Api, entity: str, *, wanted: bool) -> dict[str, str]:
+    if not wanted:
+        return {}
     rows = await api.pages("custom-fields", "customFields", {"filter": {"entity": entity}})
     return {str(each.get("code")): str(each.get("type")) for each in rows}
+
+
+async def _staff(api: Api, *, needed: bool) -> list[dict[str, Any]]:
+    """Ask for the staff; a key without the right to is no fault where only the journal would name them."""
+    if not needed:
+        rights = await api.get("credentials", root="/api/")
+        if "user_read" not in (rights.get("scopes") or ()):
+            return []
+    return await api.pages("users", "users", {})
+
+
+def _name(user: Mapping[str, Any]) -> str:
+    names = filter(None, (wire.text(user.get("lastName")), wire.text(user.get("firstName"))))
+    return " ".join(names) or wire.text(user.get("email")) or ""

@@ -41,7 +41,9 @@ class Named(NamedTuple):
     ru: str
 
 
-async def check_account(api: Api, settings: Settings, *, now: Callable[[], float]) -> Sequence[Finding]:
+async def check_account(
+    api: Api, settings: Settings, *, name: str, now: Callable[[], float]
+) -> Sequence[Finding]:
     """Look at the address, the rights of the key, the time zone, every code the settings name, and who else writes."""
     findings = [_address(settings)]
     try:
@@ -73,7 +75,7 @@ async def check_account(api: Api, settings: Settings, *, now: Callable[[], float
     )
     for named in _named(settings, orders):
         findings += _codes(named, books[named.book])
-    findings += _meanings(orders, books)
+    findings += _meanings(name, orders, books)
     findings += _managers(account, orders)
     findings += _modules(account.carriers, account.acquirers, orders)
     findings += [*_catalogues(settings, books["sites"])]
@@ -201,29 +203,30 @@ def _codes(named: Named, book: Mapping[str, Mapping[str, Any]]) -> Iterator[Find
         )
 
 
-def _meanings(orders: OrderSettings, books: Books) -> Iterator[Finding]:
+def _meanings(connection: str, orders: OrderSettings, books: Books) -> Iterator[Finding]:
     """Compare what the tables say with what the account itself says of its codes."""
     statuses = books["statuses"]
     for code, entry in statuses.items():
         cancels = entry.get("group") == "cancel"
         named = code in orders.statuses or code in orders.cancels
         if entry.get("active") is not False and not named:
-            table = "orders.cancels" if cancels else "orders.statuses"
             yield Finding(
                 ok=False,
                 warning=True,
                 code="retailcrm.unmapped_status",
-                en=f"The status «{code}» ({entry.get('name')}) is not in {table}: orders that get it will wait.",
-                ru=f"Статуса «{code}» ({entry.get('name')}) нет в {table}: заказы с ним будут ждать.",
+                en=f"The status «{code}» ({entry.get('name')}) means nothing yet, orders that get it will wait: "
+                f"obmen mapping set {connection} order_status {code} VALUE",
+                ru=f"Статусу «{code}» ({entry.get('name')}) не задано значение, заказы с ним будут ждать: "
+                f"obmen mapping set {connection} order_status {code} ЗНАЧЕНИЕ",
             )
         elif named and cancels != (code in orders.cancels):
             yield Finding(
                 ok=False,
                 code="retailcrm.cancel_group",
-                en=f"The status «{code}» is in the group of cancellation there and not here, or the other way round: "
-                "move it between orders.statuses and orders.cancels.",
-                ru=f"Статус «{code}» в RetailCRM относится к отмене, а в настройках нет, или наоборот: перенесите его "
-                "между orders.statuses и orders.cancels.",
+                en=f"The status «{code}» is in the group of cancellation there and not here, or the other way round; "
+                f"say what it means: obmen mapping set {connection} order_status {code} VALUE",
+                ru=f"Статус «{code}» в RetailCRM относится к отмене, а у нас нет, или наоборот; задайте, что он значит: "
+                f"obmen mapping set {connection} order_status {code} ЗНАЧЕНИЕ",
             )
     for code, entry in books["payment-statuses"].items():
         if entry.get("active") is not False and bool(entry.get("paymentComplete")) != (code in orders.paid):

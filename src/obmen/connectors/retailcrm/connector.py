@@ -193,7 +193,7 @@ class CrmConnection:
 
     async def check(self) -> Sequence[Finding]:
         """Ask the account for everything the connection rests on; nothing is written."""
-        return await check_account(self._api, self._settings, now=self._ports.now)
+        return await check_account(self._api, self._settings, name=self.name, now=self._ports.now)
 
     async def close(self) -> None:
         """Let go of the sockets."""

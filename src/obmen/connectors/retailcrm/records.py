@@ -73,9 +73,16 @@ def is_of_another_program(record: Record) -> bool:
 
 
 def acts_of(
-    records: Sequence[Record], atom_of: Callable[[Record], str | None], subject: Subject, zone: tzinfo
+    records: Sequence[Record],
+    atom_of: Callable[[Record], str | None],
+    subject: Subject,
+    zone: tzinfo,
+    people: Mapping[str, str],
 ) -> Iterator[Act]:
-    """Yield what people, rules and other programs did to what is exchanged; what is new tells of itself."""
+    """Yield what people, rules and other programs did to what is exchanged; what is new tells of itself.
+
+    `people` are the names of the staff by id, as far as they are known.
+    """
     for record in records:
         atom, ref = atom_of(record), ref_in(record, subject)
         at, name = wire.utc(record.get("createdAt"), zone), wire.text(record.get("id"))
@@ -89,15 +96,15 @@ def acts_of(
             atom=atom,
             before=_value(record.get("oldValue")),
             after=_value(record.get("newValue")),
-            by=_author(record),
+            by=_author(record, people),
             at=at,
         )
 
 
-def _author(record: Record) -> str:
+def _author(record: Record, people: Mapping[str, str]) -> str:
     source = str(record.get("source") or "?")
     user = wire.text(wire.table(record.get("user")).get("id"))
-    return f"{source} {user}" if user else source
+    return f"{source} {people.get(user, user)}" if user else source
 
 
 def _value(raw: Any) -> Value:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from obmen.connectors.network import AnswerTimeout, CaFile, ConnectTimeout, Positive, Proxy
 from obmen.connectors.retailcrm.customers.settings import CustomerSettings
 from obmen.connectors.retailcrm.feed.settings import SHORTEST_SECRET, FeedSettings
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 from obmen.errors import ConfigError
 from obmen.setting import said
-
-Positive: TypeAlias = Annotated[float, Meta(gt=0)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -113,22 +112,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = ()
 
-    proxy: Annotated[
-        str, said("http:// or socks5:// proxy to the account.", "Прокси до аккаунта: http:// или socks5://.")
-    ] = ""
-    ca_file: Annotated[
-        str,
-        said(
-            "File of certificates to trust besides the system's.",
-            "Файл сертификатов, которым доверять кроме системных.",
-        ),
-    ] = ""
-    connect_timeout_s: Annotated[
-        Positive, said("Longest wait for a connection, seconds.", "Сколько секунд ждать соединения.")
-    ] = 10.0
-    timeout_s: Annotated[
-        Positive, said("Longest wait for an answer, seconds.", "Сколько секунд ждать ответа.")
-    ] = 60.0
+    proxy: Proxy = ""
+    ca_file: CaFile = ""
+    connect_timeout_s: ConnectTimeout = 10.0
+    timeout_s: AnswerTimeout = 60.0
     visible_after_s: Annotated[
         Positive,
         said(
@@ -144,7 +131,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = 8.0
     parallel: Annotated[
-        int, Meta(ge=1), said("Requests under way at once.", "Сколько запросов идёт одновременно.")
+        int,
+        Meta(ge=1),
+        said(
+            "Requests that may leave one right after another before `rate_per_s` spaces them; how many are under way at once "
+            "follows from `packs`.",
+            "Сколько запросов можно послать подряд, прежде чем `rate_per_s` их разредит; сколько их идёт одновременно, "
+            "зависит от `packs`.",
+        ),
     ] = 2
     packs: Annotated[
         int,

@@ -34,7 +34,13 @@ _OLD_RATES = ("20", "18")
 
 
 async def check_shop(
-    *, rest: Rest, door: DoorClient | None, settings: Settings, host: str, locations: Locations
+    *,
+    name: str,
+    rest: Rest,
+    door: DoorClient | None,
+    settings: Settings,
+    host: str,
+    locations: Locations,
 ) -> Sequence[Finding]:
     """Look at address, rights, methods, infoblocks, properties, prices, rates, stores, the exchange door and orders."""
     findings = list(_address(settings, host))
@@ -57,6 +63,7 @@ async def check_shop(
             rest,
             settings.orders,
             locations,
+            connection=name,
             scopes={str(item) for item in _listed(scope)},
             methods={str(item).lower() for item in _listed(methods)},
         )

@@ -141,6 +141,7 @@ class ShopConnection:
     async def check(self) -> Sequence[Finding]:
         """Ask the shop for everything the connection rests on; nothing is written."""
         return await check_shop(
+            name=self.name,
             rest=self._rest,
             door=self._door,
             settings=self._settings,

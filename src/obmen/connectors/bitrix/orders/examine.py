@@ -50,6 +50,7 @@ async def examine_orders(
     settings: OrderSettings,
     locations: Locations,
     *,
+    connection: str,
     scopes: Collection[str],
     methods: Collection[str],
 ) -> list[Finding]:
@@ -68,12 +69,12 @@ async def examine_orders(
             )
         )
     looks = (
-        ("sale", _statuses),
+        ("sale", partial(_statuses, connection=connection)),
         ("sale", people),
         ("sale", properties),
         ("sale", partial(known_locations, locations=locations)),
-        ("delivery", deliveries),
-        ("pay_system", _payments),
+        ("delivery", partial(deliveries, connection=connection)),
+        ("pay_system", partial(_payments, connection=connection)),
     )
     for scope, look in looks:
         if scope in scopes:
@@ -114,7 +115,7 @@ def _scopes(held: Collection[str]) -> Finding:
 # --- statuses ---------------------------------------------------------------------------------------------------------
 
 
-async def _statuses(rest: Rest, settings: OrderSettings) -> Iterable[Finding]:
+async def _statuses(rest: Rest, settings: OrderSettings, *, connection: str) -> Iterable[Finding]:
     rows, texts = await rest.read(
         [
             Command("sale.status.list", {"order": {"sort": "asc"}}),
@@ -128,15 +129,17 @@ async def _statuses(rest: Rest, settings: OrderSettings) -> Iterable[Finding]:
         if row.get("type") != "D" and (code := wire.text(row.get("id")))
     }
     found = [*unknown("status", settings.statuses, own, en="status", ru="статуса")]
-    left = listed((code for code in own if code not in settings.statuses), own)
+    left = [code for code in own if code not in settings.statuses]
     if left:
         found.append(
             Finding(
                 ok=False,
                 warning=True,
                 code="bitrix.orders.status_unmapped",
-                en=f"Statuses nobody mapped: {left}. Orders in them wait; give them a stage in orders.statuses.",
-                ru=f"Статусы без соответствия: {left}. Заказы в них ждут; укажите стадию в orders.statuses.",
+                en=f"Statuses nobody mapped: {listed(left, own)}. Orders in them wait; say the stage of each: "
+                f"obmen mapping set {connection} order_status {left[0]} VALUE",
+                ru=f"Статусы без соответствия: {listed(left, own)}. Заказы в них ждут; задайте стадию каждого: "
+                f"obmen mapping set {connection} order_status {left[0]} ЗНАЧЕНИЕ",
             )
         )
     return found or [
@@ -152,21 +155,23 @@ async def _statuses(rest: Rest, settings: OrderSettings) -> Iterable[Finding]:
 # --- payments ---------------------------------------------------------------------------------------------------------
 
 
-async def _payments(rest: Rest, settings: OrderSettings) -> Iterable[Finding]:
+async def _payments(rest: Rest, settings: OrderSettings, *, connection: str) -> Iterable[Finding]:
     (reply,) = await rest.read([Command("sale.paysystem.list", {})])
     rows = {str(wire.whole(row.get("ID"))): row for row in reply.rows}
     own = {code: wire.text(row.get("NAME")) or "" for code, row in rows.items()}
     live = [code for code, row in rows.items() if row.get("ACTIVE") != "N"]
     found = [*unknown("pay_system", settings.pay_systems, own, en="pay system", ru="платёжной системы")]
-    left = listed((code for code in live if code not in settings.pay_systems), own)
+    left = [code for code in live if code not in settings.pay_systems]
     if left:
         found.append(
             Finding(
                 ok=False,
                 warning=True,
                 code="bitrix.orders.pay_system_unmapped",
-                en=f"Pay systems nobody mapped: {left}. Their payments wait; describe them in orders.pay_systems.",
-                ru=f"Платёжные системы без описания: {left}. Их оплаты ждут; опишите их в orders.pay_systems.",
+                en=f"Pay systems nobody mapped: {listed(left, own)}. Their payments wait; say what each is: "
+                f"obmen mapping set {connection} payment_type {left[0]} VALUE",
+                ru=f"Платёжные системы без соответствия: {listed(left, own)}. Их оплаты ждут; скажите о каждой, что это: "
+                f"obmen mapping set {connection} payment_type {left[0]} ЗНАЧЕНИЕ",
             )
         )
     for code, known in settings.pay_systems.items():

@@ -11,7 +11,7 @@ from obmen.connectors.bitrix.orders.settings import USUAL_PROPERTIES, OrderSetti
 from obmen.connectors.contract import Finding
 
 
-async def deliveries(rest: Rest, settings: OrderSettings) -> Iterable[Finding]:
+async def deliveries(rest: Rest, settings: OrderSettings, *, connection: str) -> Iterable[Finding]:
     """Look at the delivery services the settings name."""
     (reply,) = await rest.read([Command("sale.delivery.getlist", {})])
     own = {str(wire.whole(row.get("ID"))): wire.text(row.get("NAME")) or "" for row in reply.rows}
@@ -19,21 +19,22 @@ async def deliveries(rest: Rest, settings: OrderSettings) -> Iterable[Finding]:
     return [
         *unknown("delivery", settings.deliveries, own, en="delivery service", ru="службы доставки"),
         *_shared(settings.deliveries),
-        *_nameless(settings.deliveries, {code: own[code] for code in own if code in live}),
+        *_nameless(connection, settings.deliveries, {code: own[code] for code in own if code in live}),
     ]
 
 
-def _nameless(table: Mapping[str, str], live: Mapping[str, str]) -> Iterator[Finding]:
+def _nameless(connection: str, table: Mapping[str, str], live: Mapping[str, str]) -> Iterator[Finding]:
     """Name the services in use that the others would see as a bare number."""
-    left = listed((code for code in live if code not in table), live)
+    left = [code for code in live if code not in table]
     if left:
         yield Finding(
             ok=False,
             warning=True,
             code="bitrix.orders.delivery_unnamed",
-            en=f"Delivery services without a code: {left}. In 1C and the CRM they are bare numbers; name them in "
-            "orders.deliveries.",
-            ru=f"Службы доставки без названия: {left}. В 1С и CRM придёт только номер; назовите их в orders.deliveries.",
+            en=f"Delivery services without a code: {listed(left, live)}. In 1C and the CRM they are bare numbers; name "
+            f"each: obmen mapping set {connection} delivery_type {left[0]} VALUE",
+            ru=f"Службы доставки без названия: {listed(left, live)}. В 1С и CRM придёт только номер; назовите каждую: "
+            f"obmen mapping set {connection} delivery_type {left[0]} ЗНАЧЕНИЕ",
         )
 
 

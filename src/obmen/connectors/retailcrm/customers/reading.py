@@ -97,7 +97,7 @@ class CustomerReader:
             ),
             cursor=read.after.stored(),
             last=read.last,
-            acts=tuple(acts_in(read.records, self._settings, self._managers, account.zone)),
+            acts=tuple(acts_in(read.records, self._settings, self._managers, account.zone, account.people)),
             doubts=(*_nameless(read.nameless), *unfit_contacts(read.rows.values())),
         )
 

@@ -133,10 +133,14 @@ def matters(record: Record, settings: CustomerSettings, managers: Mapping[str, s
 
 
 def acts_in(
-    records: Sequence[Record], settings: CustomerSettings, managers: Mapping[str, str], zone: tzinfo
+    records: Sequence[Record],
+    settings: CustomerSettings,
+    managers: Mapping[str, str],
+    zone: tzinfo,
+    people: Mapping[str, str],
 ) -> Iterator[Act]:
     """Yield what people, rules and other programs did to what is exchanged of customers."""
-    return acts_of(records, partial(atom_of, settings=settings, managers=managers), CUSTOMERS, zone)
+    return acts_of(records, partial(atom_of, settings=settings, managers=managers), CUSTOMERS, zone, people)
 
 
 def _name(row: Row) -> Wire:

@@ -63,9 +63,11 @@ def atom_of(record: Record, settings: OrderSettings) -> str | None:
     return family or _FIELDS.get(field)
 
 
-def acts_in(records: Sequence[Record], settings: OrderSettings, zone: tzinfo) -> Iterator[Act]:
+def acts_in(
+    records: Sequence[Record], settings: OrderSettings, zone: tzinfo, people: Mapping[str, str]
+) -> Iterator[Act]:
     """Yield what people, rules and other programs did to what is exchanged of orders."""
-    return acts_of(records, partial(atom_of, settings=settings), ORDERS, zone)
+    return acts_of(records, partial(atom_of, settings=settings), ORDERS, zone, people)
 
 
 def second_writer(

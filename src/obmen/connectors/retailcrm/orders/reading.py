@@ -115,7 +115,7 @@ class OrderReader:
             ),
             cursor=read.after.stored(),
             last=read.last,
-            acts=tuple(acts_in(read.records, self._settings, account.zone)),
+            acts=tuple(acts_in(read.records, self._settings, account.zone, account.people)),
             doubts=tuple(doubts),
         )
 
