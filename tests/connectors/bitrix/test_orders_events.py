@@ -57,7 +57,7 @@ async def test_a_saved_order_wakes_the_look_at_that_order_and_tells_nothing_else
     world.shop.act("delete_order", order=order)
     await world.shop.settle()
 
-    assert world.inbox.woken() == [{"entity": "order", "refs": [str(order)]}] * 2
+    assert world.inbox.woken() == [{"entity": "order", "refs": [str(order)], "names": []}] * 2
     assert world.shop.state.sale.events.posted == 2
     assert {exchange.status for exchange in world.log} == {200}
 
