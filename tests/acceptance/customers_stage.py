@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 
 import msgspec
+from retail_stage import is_calm
 
 from obmen.cli.assemble import open_hub, runner_of
 from obmen.config import parse_config
@@ -13,7 +14,6 @@ from obmen.connectors import SHIPPED
 from obmen.connectors.retailcrm.sandbox import Crm, Setup
 from obmen.engine.pulling import pull
 from obmen.errors import Transient
-from obmen.ledger.contract import READY
 from obmen.model import phone
 
 ACCOUNT = """
@@ -55,17 +55,12 @@ class Stage:
     async def rest(self):
         calm = 0
         while calm < 3:
-            calm = calm + 1 if await self.hub.ledger.run(self._is_calm) else 0
+            calm = (
+                calm + 1
+                if await self.hub.ledger.run(lambda tx: is_calm(tx, self.hub, ("main", "branch")))
+                else 0
+            )
             await asyncio.sleep(0.05)
-
-    def _is_calm(self, tx):
-        return not any(
-            row.state == "leased" or (row.state == READY and row.not_before < self.hub.now() + 600)
-            for name in ("main", "branch")
-            for row in tx.outbox(name)
-        ) and not any(
-            tx.due_attempts(name, now=self.hub.now() + 3600, limit=1) for name in ("main", "branch")
-        )
 
     def people(self, account):
         """What an account holds: names, phones and e-mails."""

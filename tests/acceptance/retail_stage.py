@@ -164,19 +164,7 @@ class Stage:
             await asyncio.sleep(0.05)
 
     async def _is_calm(self) -> bool:
-        return await self.hub.ledger.run(
-            lambda tx: (
-                not tx.waiting_envelopes()
-                and not any(self._is_due(row) for name in ("shop", "crm") for row in tx.outbox(name))
-                and not any(
-                    tx.due_attempts(name, now=self.hub.now() + 3600, limit=1) for name in ("shop", "crm")
-                )
-            )
-        )
-
-    def _is_due(self, row) -> bool:
-        """Tell whether a row is written now; what waits for the next feed is not."""
-        return row.state == "leased" or (row.state == READY and row.not_before < self.hub.now() + 600)
+        return await self.hub.ledger.run(lambda tx: is_calm(tx, self.hub, ("shop", "crm")))
 
     def outbox(self):
         with self.hub.ledger.begin() as tx:
@@ -219,6 +207,20 @@ class Stage:
 
     def writes(self) -> tuple[int, int]:
         return self.shop.ledger.writes(by="rest"), self.crm.ledger.writes(by="api")
+
+
+def is_calm(tx, hub, names) -> bool:
+    """Tell whether nothing is to be unpacked, written or looked up now; what waits for the next feed is not."""
+    soon, later = hub.now() + 600, hub.now() + 3600
+    return (
+        not tx.waiting_envelopes()
+        and not any(
+            row.state == "leased" or (row.state == READY and row.not_before < soon)
+            for name in names
+            for row in tx.outbox(name)
+        )
+        and not any(tx.due_attempts(name, now=later, limit=1) for name in names)
+    )
 
 
 @asynccontextmanager

@@ -151,10 +151,9 @@ def hold(
 ) -> None:
     """Write nothing of an entity, or of one record, to a system until it is released; it is read all the same."""
     with hub_of(config) as hub:
-        one = _flow_or_record(hub, connection, entity, record, why)
+        number, what = _flow_or_record(hub, connection, entity, record, why)
         with facts(hub).begin() as tx:
-            count = holding.hold(tx, hub, connection, entity, why=why, record=one.id if one else holding.FLOW)
-        what = f"«{one.title}» (№ {one.id})" if one else entity
+            count = holding.hold(tx, hub, connection, entity, why=why, record=number)
         say(
             f"{connection}: {what} — запись придержана, ждёт изменений: {count}. Посмотреть: obmen plan {connection}",
             f"{connection}: writes of {what} are held, {count} wait now. Look: obmen plan {connection}",
@@ -171,12 +170,9 @@ def release(
 ) -> None:
     """Let go what `hold` or `unbind` held back."""
     with hub_of(config) as hub:
-        one = _flow_or_record(hub, connection, entity, record, why)
+        number, what = _flow_or_record(hub, connection, entity, record, why)
         with facts(hub).begin() as tx:
-            count = holding.release(
-                tx, hub, connection, entity, why=why, record=one.id if one else holding.FLOW
-            )
-        what = f"«{one.title}» (№ {one.id})" if one else entity
+            count = holding.release(tx, hub, connection, entity, why=why, record=number)
         if count is None:
             raise BadInput(
                 "cli.not_held",
@@ -202,20 +198,24 @@ def _run(hub: Hub, connection: str, work: Coroutine[Any, Any, T]) -> T:
 
 
 def _meant(hub: Hub, connection: str, entity: str, record: str, why: str) -> Record:
-    known(hub, connection)
-    known_entity(hub, entity)
-    reasoned(why)
+    _checked(hub, connection, entity, why)
     with facts(hub).begin() as tx:
         return the_one(tx, entity, record)
 
 
-def _flow_or_record(hub: Hub, connection: str, entity: str, record: str, why: str) -> Record | None:
+def _flow_or_record(hub: Hub, connection: str, entity: str, record: str, why: str) -> tuple[int, str]:
+    """Return the number `holding` knows it by, and what people call it."""
     if record:
-        return _meant(hub, connection, entity, record, why)
+        one = _meant(hub, connection, entity, record, why)
+        return one.id, f"«{one.title}» (№ {one.id})"
+    _checked(hub, connection, entity, why)
+    return holding.FLOW, entity
+
+
+def _checked(hub: Hub, connection: str, entity: str, why: str) -> None:
     known(hub, connection)
     known_entity(hub, entity)
     reasoned(why)
-    return None
 
 
 def reasoned(why: str) -> None:

@@ -73,6 +73,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 0
     """Ledger tick at which it was written down; an answer belongs to one attempt and no other."""
 
+    @property
+    def external_code(self) -> str:
+        """Return the code a created object bears: its ref in the system the connection is keyed by, else our mark."""
+        return self.keys.get("xml_id") or self.mark
+
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """The write happened. `returned` is the object as the system gave it back, in atoms; None where it gives none."""

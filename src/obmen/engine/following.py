@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 PACK = 100
 """Objects of one look; vendors show about as many in one answer."""
-_WAITING, _DONE, _FAILED = "waiting", "done", "failed"
+WAITING, DONE, FAILED = "waiting", "done", "failed"
 
 
 def never() -> bool:
@@ -89,7 +89,7 @@ async def _follow(hub: Hub, connection: str, pack: Mapping[int, Wake]) -> None:
             error = asked[number].error
             tx.move_envelope(
                 number,
-                state=_DONE if error is None else _FAILED,
+                state=DONE if error is None else FAILED,
                 position=-1,
                 counted=counted,
                 error_en=error.en if error is not None else "",
@@ -172,7 +172,7 @@ def _counted(asked: _Asked, fates: dict[str, str]) -> Counter[str]:
 
 def _open(tx: Tx, wakes: Mapping[int, Wake]) -> dict[int, Wake]:
     """Return those that nobody has followed yet."""
-    return {number: wake for number, wake in wakes.items() if tx.envelope(number).state == _WAITING}
+    return {number: wake for number, wake in wakes.items() if tx.envelope(number).state == WAITING}
 
 
 def _once(named: Iterable[Collection[str]]) -> tuple[str, ...]:

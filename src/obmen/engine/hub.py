@@ -19,6 +19,9 @@ from obmen.sync.rules import Topology
 from obmen.sync.settle import Moment
 from obmen.sync.shadow import View
 
+ALSO = "+"
+"""Between keys to recognise by that have to agree together."""
+
 
 class Matching(msgspec.Struct, frozen=True, kw_only=True):
     """How unknown objects of one entity in one connection are recognised."""
@@ -73,7 +76,7 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
         """Return the atoms records of an entity are searched by."""
         known = {atom.name for atom in ENTITIES[entity].atoms}
         keys = {
-            key.partition("+")[0]
+            key.partition(ALSO)[0]
             for (_, of), matching in self.matching.items()
             if of == entity
             for key in matching.keys

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from functools import partial
 from typing import NamedTuple
 
-from obmen.engine.hub import Hub, Matching
+from obmen.engine.hub import ALSO, Hub, Matching
 from obmen.ledger.contract import Tx
 from obmen.model import ENTITIES, Entity, Record
 from obmen.model.people import share_one
@@ -20,8 +20,6 @@ from obmen.sync.match import Candidate, Verdict, match
 from obmen.sync.reasons import Reason
 from obmen.sync.shadow import Look
 
-ALSO = "+"
-"""Between keys that have to agree together."""
 MOST_SHARING = 20
 """Records that are compared where they share the first of several keys."""
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from obmen.connectors.contract import Envelope, Portion, Recall, Unpacker, forget
 from obmen.engine import guarding
 from obmen.engine.absence import missing
-from obmen.engine.following import follow, never
+from obmen.engine.following import DONE, FAILED, follow, never
 from obmen.engine.hub import Hub
 from obmen.engine.remapping import reread
 from obmen.engine.settling import Arrival, Forgotten, settle_page
@@ -27,7 +27,7 @@ from obmen.sync.laws import Law
 TOGETHER = 4000
 """Looks settled in one transaction: fewer waits for the disk, and fewer pages of the database written twice."""
 
-WORKING, DONE, FAILED, WAITING = "working", "done", "failed", "waiting"
+WORKING = "working"
 
 
 async def unpack(hub: Hub, number: int, *, stopped: Callable[[], bool] = never) -> StoredEnvelope:

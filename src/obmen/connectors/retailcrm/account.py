@@ -13,6 +13,7 @@ import msgspec
 
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.client import Api
+from obmen.connectors.retailcrm.customers.contacts import STAFF, joined
 from obmen.errors import ConfigError
 
 BELIEVED_S = 900.0
@@ -137,5 +138,4 @@ async def _staff(api: Api, *, needed: bool) -> list[dict[str, Any]]:
 
 
 def _name(user: Mapping[str, Any]) -> str:
-    names = filter(None, (wire.text(user.get("lastName")), wire.text(user.get("firstName"))))
-    return " ".join(names) or wire.text(user.get("email")) or ""
+    return joined(user, STAFF) or wire.text(user.get("email")) or ""

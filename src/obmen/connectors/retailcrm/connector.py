@@ -38,6 +38,7 @@ from obmen.connectors.retailcrm.orders.codec import OrderCodec
 from obmen.connectors.retailcrm.orders.reading import OrderReader
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
 from obmen.connectors.retailcrm.orders.writing import OrderWriter
+from obmen.connectors.retailcrm.reading import Reader
 from obmen.connectors.retailcrm.settings import Settings
 from obmen.connectors.transport import Transport
 from obmen.errors import AuthFailed, ConfigError, Transient, UnknownOutcome
@@ -127,12 +128,11 @@ class CrmConnection:
             now=now,
             with_buyer=settings.customers is not None,
         )
-        self._readers: dict[str, OrderReader | CustomerReader | OfferReader] = {
+        self._readers: dict[str, Reader | OfferReader] = {
             "order": order_reader,
             "customer": customer_reader,
             "offer": offer_reader,
         }
-        self._named = {"order": order_reader.by_external_ids, "customer": customer_reader.by_external_ids}
         self._door = TriggerDoor(
             connection=self.name,
             with_customers=settings.customers is not None,
@@ -209,7 +209,8 @@ class CrmConnection:
 
     async def named(self, entity: str, names: Sequence[str]) -> Sequence[tuple[str, str]]:
         """Return the shop's id and the ref of orders and customers that triggers name by the former."""
-        rows = await self._named[entity](names)
+        reader = self._readers[entity]
+        rows = await reader.by_external_ids(names) if isinstance(reader, Reader) else []
         return [(str(row["externalId"]), str(row["id"])) for row in rows]
 
     async def walk(self, entity: str) -> AsyncIterator[Page]:

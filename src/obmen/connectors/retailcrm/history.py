@@ -69,11 +69,6 @@ class Followed(NamedTuple):
     nameless: int
 
 
-def everything(_record: Record) -> bool:
-    """Have whatever a record names read."""
-    return True
-
-
 class Trail:
     """The list of one kind of thing, and the history that follows it, of the shops of one connection."""
 
@@ -106,7 +101,7 @@ class Trail:
         after = Cursor(since=at.since, page=0 if following > pages else following, total=total)
         return Listed(rows, after, len(found) - len(rows))
 
-    async def followed(self, at: Cursor, *, matters: Callable[[Record], bool] = everything) -> Followed:
+    async def followed(self, at: Cursor, *, matters: Callable[[Record], bool]) -> Followed:
         """Read the next records and what they are about, but for what only records that do not matter name."""
         asked = {"filter": {"sinceId": at.since}, "limit": PAGE}
         records = listed(await self._api.get(f"{self._subject.many}/history", asked), "history")

@@ -20,6 +20,7 @@ from obmen.connectors.mapping import (
 )
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.client import Api
+from obmen.connectors.retailcrm.customers.contacts import STAFF, joined
 from obmen.connectors.retailcrm.orders.settings import (
     USUAL_CANCELS,
     USUAL_PAYMENTS,
@@ -298,9 +299,7 @@ async def dictionary(api: Api, kind: str) -> list[Entry]:
         return [
             Entry(
                 code=str(user.get("id")),
-                name=" ".join(
-                    filter(None, (wire.text(user.get("lastName")), wire.text(user.get("firstName"))))
-                ),
+                name=joined(user, STAFF),
                 group=wire.text(user.get("email")) or "",
                 active=user.get("active") is not False,
             )

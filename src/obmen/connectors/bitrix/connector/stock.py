@@ -57,7 +57,7 @@ class StockDoor:
     def _rest_of(self, job: Job, shop: Shop) -> Rest | None:
         """Name every mapped store of the thing in one node: the total is counted over the stores named."""
         step = job.step
-        xml_id = step.keys.get("xml_id") or step.mark
+        xml_id = step.external_code
         if job.seen is not None:
             xml_id = job.seen.look.key("xml_id")
         if not xml_id:

@@ -199,9 +199,9 @@ class Writer:
         step = job.step
         born = {
             "iblockId": shop.offers if entity == "offer" else shop.catalog,
-            "name": step.title or step.keys.get("xml_id") or step.mark,
+            "name": step.title or step.external_code,
             **fields,
-            "xmlId": step.keys.get("xml_id") or step.mark,
+            "xmlId": step.external_code,
         }
         if code:
             born["code"] = code

@@ -19,7 +19,7 @@ from obmen.connectors.bitrix.sandbox import (
 from obmen.connectors.bitrix.sandbox.calls import Answer, Download, Method
 from obmen.connectors.bitrix.sandbox.errors import RestError, access_denied, missing_parameter
 from obmen.connectors.bitrix.sandbox.limits import Brakes, too_many
-from obmen.connectors.bitrix.sandbox.params import from_form, from_query, php_array, with_references
+from obmen.connectors.bitrix.sandbox.params import from_query, with_references
 from obmen.connectors.bitrix.sandbox.sale import (
     rest_basket,
     rest_dictionaries,
@@ -27,6 +27,7 @@ from obmen.connectors.bitrix.sandbox.sale import (
     rest_orders,
 )
 from obmen.connectors.bitrix.sandbox.state import ShopState
+from obmen.sandbox.php import from_form, php_array
 
 DOOR = "rest"
 BATCH_LIMIT = 50

@@ -18,11 +18,6 @@ _TEXTS = {"emails": "email", "birthday": "birthday"}
 Row = Mapping[str, Any]
 
 
-def external_id(step: Step) -> str:
-    """Return the external id of a card we make: the customer's id in the shop where it has one, else our mark."""
-    return step.keys.get("xml_id") or step.mark
-
-
 def customer_body(
     step: Step, row: Row | None, *, settings: CustomerSettings, account: Account
 ) -> dict[str, Any]:
@@ -45,10 +40,10 @@ def customer_body(
     if custom:
         body["customFields"] = custom
     if row is None:
-        return {**body, "externalId": external_id(step)}
+        return {**body, "externalId": step.external_code}
     borne = row.get("externalId")
     if body and step.keys.get("xml_id") and (not borne or wire.mark(borne) is not None):
-        body["externalId"] = external_id(step)
+        body["externalId"] = step.external_code
     return body
 
 

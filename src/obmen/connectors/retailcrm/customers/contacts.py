@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from obmen.connectors.retailcrm import wire
@@ -11,6 +11,8 @@ from obmen.model import phone
 
 NAMES = ("lastName", "firstName", "patronymic")
 """As people are listed."""
+STAFF = NAMES[:2]
+"""Those of people who work there."""
 COMPANY = ("contragentType", "legalName", "legalAddress", "INN", "KPP")
 CORPORATE = "customer_corporate"
 LONGEST_EMAIL = 100
@@ -41,9 +43,9 @@ def one_email(text: str) -> str | None:
     return spelt if is_email(spelt := text.strip().lower()) else None
 
 
-def joined(names: Mapping[str, Any]) -> str:
+def joined(names: Mapping[str, Any], parts: Sequence[str] = NAMES) -> str:
     """Return a name in one line: last name, first name, patronymic."""
-    return " ".join(found for part in NAMES if (found := wire.text(names.get(part))))
+    return " ".join(found for part in parts if (found := wire.text(names.get(part))))
 
 
 def parted(name: str) -> dict[str, str]:

@@ -1,25 +1,25 @@
-"""Customers as they are read: everything once, then what the history says has moved, with what others did to it."""
+"""Customers as they are read."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
-from obmen.connectors.contract import Doubt, Page
+from obmen.connectors.contract import Act, Doubt
 from obmen.connectors.retailcrm.account import Account, Acquaintance
 from obmen.connectors.retailcrm.client import Api
 from obmen.connectors.retailcrm.customers.rows import acts_in, customer_look, matters, unfit_contacts
 from obmen.connectors.retailcrm.customers.settings import CustomerSettings
-from obmen.connectors.retailcrm.history import Cursor, Trail
-from obmen.connectors.retailcrm.records import CUSTOMERS
+from obmen.connectors.retailcrm.history import Row
+from obmen.connectors.retailcrm.reading import Reader
+from obmen.connectors.retailcrm.records import CUSTOMERS, Record
 from obmen.sync.shadow import Look
 
 
-class CustomerReader:
+class CustomerReader(Reader):
     """Customers of the shops of one connection."""
+
+    subject = CUSTOMERS
 
     def __init__(
         self,
@@ -30,80 +30,24 @@ class CustomerReader:
         managers: Mapping[str, str],
         shops: frozenset[str],
     ) -> None:
-        self._trail = Trail(api=api, subject=CUSTOMERS, shops=shops)
-        self._acquaintance = acquaintance
+        super().__init__(api=api, acquaintance=acquaintance, shops=shops)
         self._settings = settings
         self._managers = managers
-
-    async def page(self, cursor: str) -> Page:
-        """Read the next cards. The first run walks the list, from the point of the history at which it began."""
-        at = await self._trail.begun(cursor)
-        if at.page:
-            page, _ = await self._listed(at)
-            return page
-        return await self._followed(at)
-
-    async def walk(self) -> AsyncIterator[Page]:
-        """Read every card."""
-        at = Cursor(page=1)
-        while at.page:
-            page, at = await self._listed(at)
-            yield msgspec.structs.replace(page, last=not at.page)
-
-    async def looks(self, refs: Sequence[str]) -> list[Look]:
-        """Read these cards now; one that is not there comes back with `gone`, and with the one it was combined into."""
-        account = await self._acquaintance.account()
-        rows = await self.rows(refs)
-        return [
-            self.look(rows[ref], account) if ref in rows else _gone(ref, await self._trail.survivor(ref))
-            for ref in dict.fromkeys(refs)
-        ]
 
     def look(self, row: Mapping[str, Any], account: Account) -> Look:
         """Show a card."""
         return customer_look(row, settings=self._settings, managers=self._managers, account=account)
 
-    async def rows(self, refs: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Read cards whole, by ref; what is not there is absent."""
-        return await self._trail.rows(refs)
+    def _matters(self, record: Record) -> bool:
+        return matters(record, self._settings, self._managers)
 
-    async def by_external_ids(self, ids: Sequence[str]) -> list[dict[str, Any]]:
-        """Read the cards that bear these external ids, in whichever of our shops."""
-        return await self._trail.by_external_ids(ids)
+    def _acts(self, records: Sequence[Record], account: Account) -> Iterable[Act]:
+        return acts_in(records, self._settings, self._managers, account.zone, account.people)
 
-    async def _listed(self, at: Cursor) -> tuple[Page, Cursor]:
-        """Read one page of the list."""
-        account = await self._acquaintance.account()
-        read = await self._trail.listed(at)
-        page = Page(
-            entity="customer",
-            looks=tuple(self.look(row, account) for row in read.rows.values()),
-            cursor=read.after.stored(),
-            last=False,
-            doubts=(*_nameless(read.nameless), *unfit_contacts(read.rows.values())),
-        )
-        return page, read.after
-
-    async def _followed(self, at: Cursor) -> Page:
-        """Read the cards the next records of the history are about, and what others did to them."""
-        account = await self._acquaintance.account()
-        worth = partial(matters, settings=self._settings, managers=self._managers)
-        read = await self._trail.followed(at, matters=worth)
-        return Page(
-            entity="customer",
-            looks=tuple(
-                self.look(read.rows[ref], account) if ref in read.rows else _gone(ref, read.gone[ref])
-                for ref in read.touched
-            ),
-            cursor=read.after.stored(),
-            last=read.last,
-            acts=tuple(acts_in(read.records, self._settings, self._managers, account.zone, account.people)),
-            doubts=(*_nameless(read.nameless), *unfit_contacts(read.rows.values())),
-        )
-
-
-def _gone(ref: str, merged_into: str | None) -> Look:
-    return Look(ref=ref, fields={}, gone=True, merged_into=merged_into)
+    def _doubts(
+        self, _records: Sequence[Record], rows: Mapping[str, Row], nameless: int, _account: Account
+    ) -> Iterable[Doubt]:
+        return [*_nameless(nameless), *unfit_contacts(rows.values())]
 
 
 def _nameless(count: int) -> list[Doubt]:

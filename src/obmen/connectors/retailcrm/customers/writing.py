@@ -14,16 +14,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from obmen.connectors.contract import Done, Missing, Outcome, Refused, Step, Unknown
-from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.account import Account, Acquaintance
 from obmen.connectors.retailcrm.client import NOT_FOUND, Api
 from obmen.connectors.retailcrm.custom import custom_fields, left_out
-from obmen.connectors.retailcrm.customers.body import customer_body, external_id, is_nobody
+from obmen.connectors.retailcrm.customers.body import customer_body, is_nobody
 from obmen.connectors.retailcrm.customers.buyers import Buyers
 from obmen.connectors.retailcrm.customers.cards import person_in
 from obmen.connectors.retailcrm.customers.reading import CustomerReader
 from obmen.connectors.retailcrm.customers.settings import CustomerSettings
-from obmen.connectors.retailcrm.work import Work
+from obmen.connectors.retailcrm.history import Row
+from obmen.connectors.retailcrm.work import Work, bearers
 from obmen.errors import ObmenError, Rejected
 
 MEANWHILE = "retailcrm.customer_meanwhile"
@@ -57,27 +57,21 @@ class CustomerWriter:
 
         Raises what befell the account as a whole before anything was written.
         """
-        work = Work()
+        work = Work(self._reader)
         account = await self._acquaintance.account()
         await self._create_all(work, [step for step in steps if step.ref is None], account)
         changes = [step for step in steps if step.ref is not None]
-        rows = await self._held(work, changes)
+        rows = await work.held(changes)
         there = [(step, row) for step in changes if (row := rows.get(str(step.ref))) is not None]
         await gather(*(self._change(work, step, row, account) for step, row in there))
         work.raise_shut()
-        return await self._told(work, steps, account)
+        return await work.told(steps, lambda step, card: self._done(work, step, card, account))
 
     async def find(self, steps: Sequence[Step]) -> dict[int, list[str]]:
         """Return the refs of cards that bear a step's external id or mark, else of those that may be its person's."""
         account = await self._acquaintance.account()
-        wanted = {step.record: {external_id(step), step.mark} - {""} for step in steps}
-        rows = await self._reader.by_external_ids(sorted(set().union(*wanted.values())) if wanted else [])
-        found = {
-            step.record: [
-                str(row["id"]) for row in rows if wire.text(row.get("externalId")) in wanted[step.record]
-            ]
-            for step in steps
-        }
+        rows = await bearers(self._reader, steps)
+        found = {record: [str(row["id"]) for row in some] for record, some in rows.items()}
         sought = [(step, self._new(step, account)) for step in steps if not found[step.record]]
         people = {person_in(body) for _, body in sought}
         if people:
@@ -132,29 +126,12 @@ class CustomerWriter:
 
     async def _is_there(self, work: Work, step: Step) -> bool | None:
         try:
-            return bool(await self._reader.by_external_ids([external_id(step)]))
+            return bool(await self._reader.by_external_ids([step.external_code]))
         except ObmenError as error:
             work.fail(step, error, untouched=True)
             return None
 
     # --- changes --------------------------------------------------------------------------------------------------
-
-    async def _held(self, work: Work, steps: Sequence[Step]) -> dict[str, dict[str, Any]]:
-        """Read what is about to be changed."""
-        if not steps:
-            return {}
-        try:
-            rows = await self._reader.rows([str(step.ref) for step in steps])
-        except ObmenError as error:
-            if not work.outcomes and not work.landed:
-                raise
-            for step in steps:
-                work.fail(step, error, untouched=True)
-            return {}
-        for step in steps:
-            if str(step.ref) not in rows:
-                work.outcomes[step.record] = Missing(record=step.record)
-        return rows
 
     async def _change(self, work: Work, step: Step, row: dict[str, Any], account: Account) -> None:
         body = customer_body(step, row, settings=self._settings, account=account)
@@ -179,33 +156,11 @@ class CustomerWriter:
 
     # --- what came of it ------------------------------------------------------------------------------------------
 
-    async def _told(self, work: Work, steps: Sequence[Step], account: Account) -> list[Outcome]:
-        """Read back what has landed, and tell of every step what came of it."""
-        landed = {number: ref for number, ref in work.landed.items() if number not in work.outcomes}
-        rows: dict[str, dict[str, Any]] = {}
-        error: ObmenError | None = None
-        try:
-            rows = await self._reader.rows([*landed.values()])
-        except ObmenError as exc:
-            error = exc
-        for row in rows.values():
-            self._buyers.learn(row)
-        outcomes: list[Outcome] = []
-        for step in steps:
-            if (outcome := work.outcome(step)) is not None:
-                outcomes.append(outcome)
-            elif error is not None:
-                text = f"Written, not read back: {error.en}"
-                outcomes.append(Unknown(record=step.record, code=error.code, text=text))
-            elif (card := rows.get(landed[step.record])) is None:
-                outcomes.append(Missing(record=step.record))
-            else:
-                returned = dict(self._reader.look(card, account).fields)
-                doubts = tuple(work.doubts.get(step.record, ()))
-                outcomes.append(
-                    Done(record=step.record, ref=landed[step.record], returned=returned, doubts=doubts)
-                )
-        return outcomes
+    def _done(self, work: Work, step: Step, card: Row, account: Account) -> Done:
+        self._buyers.learn(card)
+        returned = dict(self._reader.look(card, account).fields)
+        doubts = tuple(work.doubts.get(step.record, ()))
+        return Done(record=step.record, ref=work.landed[step.record], returned=returned, doubts=doubts)
 
 
 def _nobody(step: Step) -> Refused:

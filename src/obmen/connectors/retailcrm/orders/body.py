@@ -20,11 +20,6 @@ from obmen.sync.shadow import Wire
 _TEXTS = {"comment": "customerComment", "note": "managerComment"}
 
 
-def external_id(step: Step) -> str:
-    """Return the external id of an order we make: its ref in the shop where it has one, else our mark."""
-    return step.keys.get("xml_id") or step.mark
-
-
 def site_of(step: Step, usual: str) -> str:
     """Return the shop an order belongs to."""
     return str(step.fields.get("site") or usual)
@@ -68,7 +63,7 @@ def order_body(
     if row is None:
         return {**_birth(step, settings, account), **body}
     body |= _buyer(fields.get("buyer"), row)
-    key = external_id(step)
+    key = step.external_code
     if body and not row.get("externalId") and step.keys.get("xml_id"):
         body["externalId"] = key
     return body
@@ -87,7 +82,7 @@ def _birth(step: Step, settings: OrderSettings, account: Account) -> dict[str, A
     fields = step.fields
     is_person = wire.table(fields.get("contact")).get("contragentType", "individual") == "individual"
     born: dict[str, Any] = {
-        "externalId": external_id(step),
+        "externalId": step.external_code,
         "number": fields.get("number"),
         "createdAt": wire.local(fields.get("placed"), account.zone),
         "orderType": settings.person_type if is_person else settings.company_type,

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from obmen.connectors.contract import Done, Doubt, Missing, Outcome, Step, Unknown
+from obmen.connectors.contract import Done, Doubt, Outcome, Step, Unknown
 from obmen.connectors.retailcrm import wire
 from obmen.connectors.retailcrm.account import Account, Acquaintance
 from obmen.connectors.retailcrm.client import Api, sliced
@@ -23,12 +23,13 @@ from obmen.connectors.retailcrm.custom import custom_fields, left_out
 from obmen.connectors.retailcrm.customers.buyers import Buyer, Buyers
 from obmen.connectors.retailcrm.customers.cards import Person, person_of
 from obmen.connectors.retailcrm.customers.firms import Firms
-from obmen.connectors.retailcrm.orders.body import external_id, order_body, site_of
+from obmen.connectors.retailcrm.history import Row
+from obmen.connectors.retailcrm.orders.body import order_body, site_of
 from obmen.connectors.retailcrm.orders.doubts import carried, money_differs, spared, unfit
 from obmen.connectors.retailcrm.orders.payments import payment_calls
 from obmen.connectors.retailcrm.orders.reading import OrderReader
 from obmen.connectors.retailcrm.orders.settings import OrderSettings
-from obmen.connectors.retailcrm.work import Work
+from obmen.connectors.retailcrm.work import Work, bearers
 from obmen.errors import AuthFailed, ConfigError, ObmenError, Rejected, Transient, UnknownOutcome
 
 PACK = 50
@@ -66,17 +67,17 @@ class OrderWriter:
 
         Raises what befell the account as a whole before anything was written.
         """
-        work = Work()
+        work = Work(self._reader)
         account = await self._acquaintance.account()
         for site, some in _by_site([step for step in steps if step.ref is None], self._site).items():
             for pack in sliced(some, PACK):
                 await self._create(work, site, pack, account)
         changes = [step for step in steps if step.ref is not None]
-        rows = await self._held(work, changes)
+        rows = await work.held(changes)
         there = [(step, row) for step in changes if (row := rows.get(str(step.ref))) is not None]
         await gather(*(self._change(work, step, row, account) for step, row in there))
         work.raise_shut()
-        return await self._told(work, steps, account)
+        return await work.told(steps, lambda step, row: self._done(work, step, row, account))
 
     async def find(self, steps: Sequence[Step]) -> dict[int, list[str]]:
         """Return the refs of orders that bear a step's external id or mark, in its shop where that is known.
@@ -91,14 +92,12 @@ class OrderWriter:
         return found
 
     async def _found(self, steps: Sequence[Step]) -> dict[int, list[str]]:
-        wanted = {step.record: {external_id(step), step.mark} - {""} for step in steps}
-        rows = await self._reader.by_external_ids(sorted(set().union(*wanted.values())) if wanted else [])
+        rows = await bearers(self._reader, steps)
         return {
             step.record: [
                 str(row["id"])
-                for row in rows
-                if wire.text(row.get("externalId")) in wanted[step.record]
-                and row.get("site") == site_of(step, str(row.get("site")))
+                for row in rows[step.record]
+                if row.get("site") == site_of(step, str(row.get("site")))
             ]
             for step in steps
         }
@@ -117,7 +116,7 @@ class OrderWriter:
         orders = await gather(*(self._new(work, step, site, account) for step in steps))
         for step, body in zip(steps, orders, strict=True):
             if body is not None:
-                bodies[external_id(step)], by_id[external_id(step)] = body, step
+                bodies[step.external_code], by_id[step.external_code] = body, step
         if len(bodies) == 1:
             ((key, body),) = bodies.items()
             await self._create_alone(work, site, by_id[key], body, account)
@@ -227,23 +226,6 @@ class OrderWriter:
 
     # --- changes --------------------------------------------------------------------------------------------------
 
-    async def _held(self, work: Work, steps: Sequence[Step]) -> dict[str, dict[str, Any]]:
-        """Read what is about to be changed."""
-        if not steps:
-            return {}
-        try:
-            rows = await self._reader.rows([str(step.ref) for step in steps])
-        except ObmenError as error:
-            if not work.outcomes and not work.landed:
-                raise
-            for step in steps:
-                work.fail(step, error, untouched=True)
-            return {}
-        for step in steps:
-            if str(step.ref) not in rows:
-                work.outcomes[step.record] = Missing(record=step.record)
-        return rows
-
     async def _change(self, work: Work, step: Step, row: dict[str, Any], account: Account) -> None:
         body = order_body(step, row, settings=self._settings, account=account, offers_by=self._offers_by)
         ref, site = str(row["id"]), row.get("site")
@@ -277,39 +259,14 @@ class OrderWriter:
 
     # --- what came of it ------------------------------------------------------------------------------------------
 
-    async def _told(self, work: Work, steps: Sequence[Step], account: Account) -> list[Outcome]:
-        """Read back what has landed, and tell of every step what came of it."""
-        landed = {number: ref for number, ref in work.landed.items() if number not in work.outcomes}
-        rows: dict[str, dict[str, Any]] = {}
-        error: ObmenError | None = None
-        try:
-            rows = work.shown | await self._reader.rows(
-                [ref for ref in landed.values() if ref not in work.shown]
-            )
-        except ObmenError as exc:
-            error = exc
-        outcomes: list[Outcome] = []
-        for step in steps:
-            if (outcome := work.outcome(step)) is not None:
-                outcomes.append(outcome)
-            elif error is not None:
-                outcomes.append(
-                    Unknown(record=step.record, code=error.code, text=f"Written, not read back: {error.en}")
-                )
-            elif (row := rows.get(landed[step.record])) is None:
-                outcomes.append(Missing(record=step.record))
-            else:
-                returned = dict(self._reader.look(row, account).fields)
-                if step.fields.get("buyer") is None:
-                    returned.pop(
-                        "buyer", None
-                    )  # whom we found is no default: the next reading says who it is
-                differs = money_differs(step, returned)
-                doubts = (*work.doubts.get(step.record, ()), *((differs,) if differs else ()))
-                outcomes.append(
-                    Done(record=step.record, ref=landed[step.record], returned=returned, doubts=doubts)
-                )
-        return outcomes
+    def _done(self, work: Work, step: Step, row: Row, account: Account) -> Done:
+        returned = dict(self._reader.look(row, account).fields)
+        if step.fields.get("buyer") is None:
+            # Whom we found is no default: the next reading says who it is.
+            returned.pop("buyer", None)
+        differs = money_differs(step, returned)
+        doubts = (*work.doubts.get(step.record, ()), *((differs,) if differs else ()))
+        return Done(record=step.record, ref=work.landed[step.record], returned=returned, doubts=doubts)
 
 
 def _unnamed(step: Step) -> Step:

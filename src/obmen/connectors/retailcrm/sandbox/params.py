@@ -1,15 +1,12 @@
 """How arguments arrive: PHP's bracketed names in a query or a form, and JSON inside single fields of a form."""
 
-import re
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from obmen.connectors.retailcrm.sandbox.errors import ApiError
-
-_BRACKETS = re.compile(r"\[([^\]]*)\]")
+from obmen.sandbox.php import from_form
 
 
 async def read_params(request: web.Request) -> dict[str, Any]:
@@ -18,16 +15,7 @@ async def read_params(request: web.Request) -> dict[str, Any]:
     if request.method == "POST" and request.content_type != "application/json":
         form = await request.post()
         pairs += [(name, value) for name, value in form.items() if isinstance(value, str)]
-    return nested(pairs)
-
-
-def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Build what PHP builds of `filter[ids][]=1&limit=50`; arrays numbered from nought become lists."""
-    tree: dict[str, Any] = {}
-    for name, value in pairs:
-        head, bracket, _ = name.partition("[")
-        _put(tree, [head, *(_BRACKETS.findall(name) if bracket else [])], value)
-    return {name: _lists(value) for name, value in tree.items()}
+    return from_form(pairs)
 
 
 def decoded(params: dict[str, Any], name: str, kind: type[dict[str, Any]] | type[list[Any]] = dict) -> Any:
@@ -47,20 +35,3 @@ def decoded(params: dict[str, Any], name: str, kind: type[dict[str, Any]] | type
         php = "NULL" if value is None else type(value).__name__
         raise ApiError(400, f"Expected array, but got {php}: {raw}")
     return value
-
-
-def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
-    *branches, leaf = path
-    for branch in branches:
-        inner = tree.setdefault(branch or str(len(tree)), {})
-        if not isinstance(inner, dict):
-            return
-        tree = inner
-    tree[leaf or str(len(tree))] = value
-
-
-def _lists(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    inner = {key: _lists(each) for key, each in value.items()}
-    return list(inner.values()) if inner and [*inner] == [str(n) for n in range(len(inner))] else inner
