@@ -223,14 +223,15 @@ class _Page:
                 raise Forgotten
             self._end(look, "waiting" if waits(trace) else "echoed")
             self.sighted.append(record)
-            self.families.update(families_of(trace))
+            self.families |= families_of(page.entity, trace)
 
     def _retrace(self, look: Look, found: Known) -> None:
         """Remember the bytes of an echo that were not known yet."""
         if look.digest and found.shadow is not None and not remembered(found.traces, look.digest):
-            new = trace_of(look, found.shadow)
+            entity = self.page.entity
+            new = trace_of(entity, look, found.shadow)
             if new:
-                self.retraced[found.record] = added(found.traces, new, found.shadow, found.shadow)
+                self.retraced[found.record] = added(entity, found.traces, new, found.shadow, found.shadow)
 
     def _late(self, looks: Sequence[Look]) -> dict[int, set[str]]:
         """Return the records that a later look has already shown, with the families it showed."""
@@ -579,13 +580,14 @@ class _Page:
 
     def _traces(self) -> dict[int, str]:
         """Return what to remember of the bytes each merged look was read from."""
+        entity = self.page.entity
         traces: dict[int, str] = {}
         for look, _, settled in self.merged:
             if look.digest:
-                number, new = settled.record.id, trace_of(look, settled.shadow)
+                number, new = settled.record.id, trace_of(entity, look, settled.shadow)
                 found = self.before.get(number)
                 traces[number] = (
-                    new if found is None else added(found.traces, new, found.shadow, settled.shadow)
+                    new if found is None else added(entity, found.traces, new, found.shadow, settled.shadow)
                 )
         return traces
 

@@ -13,7 +13,7 @@ from obmen.errors import Bug
 from obmen.ledger.contract import Binding, Known
 from obmen.ledger.database import Part
 from obmen.ledger.statement import Statement, among, unindexed, upsert, word
-from obmen.ledger.tables import BINDINGS, SHADOWS
+from obmen.ledger.tables import BINDINGS, SHADOWS, TRACES
 from obmen.sync.shadow import Shadow
 
 LIVE = "live"
@@ -29,24 +29,16 @@ _OF_CONNECTION = BINDINGS.c.connection == sa.bindparam("connection")
 _OF_ENTITY = BINDINGS.c.entity == sa.bindparam("entity")
 _IS_LIVE = BINDINGS.c.kind == word(LIVE)
 
+_HAS_SHADOW = sa.and_(SHADOWS.c.connection == BINDINGS.c.connection, SHADOWS.c.record == BINDINGS.c.record)
+_HAS_TRACES = sa.and_(TRACES.c.connection == BINDINGS.c.connection, TRACES.c.record == BINDINGS.c.record)
 _KNOWN = Statement(
-    sa.select(BINDINGS.c.ref, BINDINGS.c.record, BINDINGS.c.kind, SHADOWS.c.document, SHADOWS.c.traces)
-    .select_from(
-        BINDINGS.outerjoin(
-            SHADOWS,
-            sa.and_(SHADOWS.c.connection == BINDINGS.c.connection, SHADOWS.c.record == BINDINGS.c.record),
-        )
-    )
+    sa.select(BINDINGS.c.ref, BINDINGS.c.record, BINDINGS.c.kind, SHADOWS.c.document, TRACES.c.pieces)
+    .select_from(BINDINGS.outerjoin(SHADOWS, _HAS_SHADOW).outerjoin(TRACES, _HAS_TRACES))
     .where(_OF_CONNECTION, _OF_ENTITY, among(BINDINGS.c.ref, "refs"))
 )
 _TRACES = Statement(
-    sa.select(BINDINGS.c.ref, BINDINGS.c.record, SHADOWS.c.traces)
-    .select_from(
-        BINDINGS.join(
-            SHADOWS,
-            sa.and_(SHADOWS.c.connection == BINDINGS.c.connection, SHADOWS.c.record == BINDINGS.c.record),
-        )
-    )
+    sa.select(BINDINGS.c.ref, BINDINGS.c.record, TRACES.c.pieces)
+    .select_from(BINDINGS.join(TRACES, _HAS_TRACES))
     .where(_OF_CONNECTION, _OF_ENTITY, _IS_LIVE, among(BINDINGS.c.ref, "refs"))
 )
 _BOUND = Statement(
@@ -85,17 +77,16 @@ _SHADOWS = Statement(
         SHADOWS.c.connection == sa.bindparam("connection"), among(SHADOWS.c.record, "records")
     )
 )
-_PUT_SHADOWS = upsert(SHADOWS, ("entity", "traces", "document"))
-_DROP_SHADOWS = Statement(
-    sa.delete(SHADOWS).where(
-        SHADOWS.c.connection == sa.bindparam("connection"), among(SHADOWS.c.record, "records")
+_PUT_SHADOWS = upsert(SHADOWS, ("entity", "document"))
+_DROP_SHADOWS, _DROP_TRACES = (
+    Statement(
+        sa.delete(table).where(
+            table.c.connection == sa.bindparam("connection"), among(table.c.record, "records")
+        )
     )
+    for table in (SHADOWS, TRACES)
 )
-_PUT_TRACES = Statement(
-    sa.update(SHADOWS)
-    .where(SHADOWS.c.connection == sa.bindparam("of"), SHADOWS.c.record == sa.bindparam("number"))
-    .values(traces=sa.bindparam("seen"))
-)
+_PUT_TRACES = upsert(TRACES, ("pieces",))
 
 
 def bound_elsewhere(binding: Binding, record: int) -> Bug:
@@ -122,7 +113,7 @@ class Bindings(Part):
         }
 
     def traces(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, tuple[int, str]]:
-        """Return record and traces of each live ref, without its shadow: all an unchanged object asks for."""
+        """Return record and traces of each live ref that has any: all an unchanged object asks for."""
         if not refs:
             return {}
         rows = self.db.rows(_TRACES, connection=connection, entity=entity, refs=self.db.batch(refs))
@@ -186,18 +177,23 @@ class Bindings(Part):
         traces: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
         """Store shadows; what is not said to have traces loses those it had."""
-        rows = [
-            (connection, record, entity, traces.get(record, ""), _ENCODE(shadow))
-            for record, shadow in sorted(shadows.items())
-        ]
+        rows = [(connection, record, entity, _ENCODE(shadow)) for record, shadow in sorted(shadows.items())]
         self.db.bulk(_PUT_SHADOWS, rows)
+        untraced = [record for record in shadows if not traces.get(record)]
+        if untraced:
+            self._drop_traces(connection, untraced)
+        if traces:
+            self.put_traces(connection, {record: seen for record, seen in traces.items() if seen})
 
     def drop_shadows(self, connection: str, records: Collection[int]) -> None:
         """Forget what a system held of these records: they are not there any more, or were never it."""
         if records:
             self.db.run(_DROP_SHADOWS, connection=connection, records=self.db.batch(records))
+            self._drop_traces(connection, records)
 
     def put_traces(self, connection: str, traces: Mapping[int, str]) -> None:
         """Remember what shadows that stay as they are were seen in."""
-        for record, seen in sorted(traces.items()):
-            self.db.run(_PUT_TRACES, of=connection, number=record, seen=seen)
+        self.db.bulk(_PUT_TRACES, [(connection, record, seen) for record, seen in sorted(traces.items())])
+
+    def _drop_traces(self, connection: str, records: Collection[int]) -> None:
+        self.db.run(_DROP_TRACES, connection=connection, records=self.db.batch(records))

@@ -266,7 +266,7 @@ class Tx(Protocol):
         """Return binding and shadow of each known ref: the hot path of every page."""
 
     def traces(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, tuple[int, str]]:
-        """Return record and traces of each live ref, without its shadow: all an unchanged object asks for."""
+        """Return record and traces of each live ref that has any: all an unchanged object asks for."""
 
     def bound(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, int]:
         """Return the record of each bound ref, aliases included: partners of a page, without their shadows."""

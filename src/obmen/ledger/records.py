@@ -15,47 +15,71 @@ from obmen.ledger.tables import KEYS, RECORDS
 from obmen.model import Record, Said, Value
 
 
+class _Statement(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What is stored of who said what: atoms by their places among those of the record.
+
+    A record that grows at each change soon outgrows its page of the database, and every page that is split costs three.
+    """
+
+    by: str
+    at: str
+    evidence: str
+    places: tuple[int, ...]
+
+
 class _Document(msgspec.Struct, frozen=True, array_like=True):
     """What is stored of a record beside its columns.
 
-    The first statement usually speaks of every atom the others do not: it is then stored without their names.
+    The first statement usually speaks of every atom the others do not: it is then stored without them.
     """
 
     atoms: dict[str, Value]
-    said: tuple[Said, ...]
+    said: tuple[_Statement, ...]
 
     @classmethod
     def of(cls, record: Record) -> _Document:
         """Shorten what is stored of a record."""
         atoms, said = record.atoms, record.said
-        if said and sum([len(each.atoms) for each in said]) == len(atoms):
+        names = tuple(atoms)
+        if said and sum([len(each.atoms) for each in said]) == len(names):
             first = said[0]
-            said = (_without_atoms(first.by, first.at, first.evidence), *said[1:])
-        return cls(atoms, said)
+            whole = _whole(first.by, first.at, first.evidence)
+            return cls(atoms, (whole, *[_stored(each, names) for each in said[1:]]))
+        return cls(atoms, tuple([_stored(each, names) for each in said]))
 
     def statements(self) -> tuple[Said, ...]:
         """Return the statements in full."""
-        said = self.said
-        if not said or said[0].atoms:
-            return said
-        others = {atom for each in said[1:] for atom in each.atoms}
-        return (_with_atoms(said[0], tuple([atom for atom in self.atoms if atom not in others])), *said[1:])
+        names = tuple(self.atoms)
+        said = [
+            Said(each.by, each.at, each.evidence, tuple([names[place] for place in each.places]))
+            for each in self.said
+        ]
+        if said and not said[0].atoms:
+            others = {atom for each in said for atom in each.atoms}
+            rest = tuple([atom for atom in names if atom not in others])
+            said[0] = msgspec.structs.replace(said[0], atoms=rest)
+        return tuple(said)
 
 
 @lru_cache(maxsize=256)
-def _without_atoms(by: str, at: str, evidence: str) -> Said:
-    return Said(by, at, evidence, ())
+def _whole(by: str, at: str, evidence: str) -> _Statement:
+    return _Statement(by, at, evidence, ())
 
 
-def _with_atoms(said: Said, atoms: tuple[str, ...]) -> Said:
-    return Said(said.by, said.at, said.evidence, atoms)
+@lru_cache(maxsize=4096)
+def _stored(said: Said, names: tuple[str, ...]) -> _Statement:
+    return _Statement(said.by, said.at, said.evidence, tuple([names.index(atom) for atom in said.atoms]))
 
 
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder(_Document).decode
 
 _INSERT = insert(RECORDS)
-_UPSERT = upsert(RECORDS, ("entity", "lane", "version", "origin", "title", "merged_into", "document"))
+_CHANGES = ("version", "title", "merged_into", "document")
+_UPSERT = upsert(RECORDS, _CHANGES)
+_MOVE = upsert(RECORDS, ("lane", *_CHANGES))
+"""The same for records whose lane has changed. A column that is set is written into its index as well, changed or not."""
+_LANE_OF = Statement(sa.select(RECORDS.c.id, RECORDS.c.lane).where(among(RECORDS.c.id, "ids")))
 _SELECT = Statement(sa.select(*RECORDS.columns).where(among(RECORDS.c.id, "ids")))
 _LANES = Statement(
     sa.select(RECORDS.c.lane, RECORDS.c.id)
@@ -160,7 +184,14 @@ class Records(Part):
             for record in records
         ]
         rows.sort()
-        self.db.bulk(_INSERT if new else _UPSERT, rows)
+        if new:
+            self.db.bulk(_INSERT, rows)
+        else:
+            ids = self.db.batch([record.id for record in records])
+            lanes: dict[int, int] = dict(self.db.rows(_LANE_OF, ids=ids))
+            moves = [lanes.get(row[0]) != row[2] for row in rows]
+            self.db.bulk(_UPSERT, [row for row, moved in zip(rows, moves, strict=True) if not moved])
+            self.db.bulk(_MOVE, [row for row, moved in zip(rows, moves, strict=True) if moved])
         self._put_keys(records, new=new, keys=keys)
 
     def _put_keys(self, records: Sequence[Record], *, new: bool, keys: Mapping[str, tuple[str, ...]]) -> None:

@@ -30,12 +30,12 @@ from obmen.ledger.records import Records
 from obmen.ledger.reserves import Reserves
 from obmen.ledger.schema import migrate
 from obmen.ledger.settings import Settings
-from obmen.ledger.tables import BINDINGS, JOURNAL, KEYS, OUTBOX, RECORDS, SHADOWS
+from obmen.ledger.tables import BINDINGS, JOURNAL, KEYS, OUTBOX, RECORDS, SHADOWS, TRACES
 from obmen.ledger.troubles import Troubles
 
 T = TypeVar("T")
 
-_HOT = (BINDINGS, JOURNAL, KEYS, OUTBOX, RECORDS, SHADOWS)
+_HOT = (BINDINGS, JOURNAL, KEYS, OUTBOX, RECORDS, SHADOWS, TRACES)
 _FIRST_LOOK = 1_000
 _LAST_LOOK = 1_000_000
 

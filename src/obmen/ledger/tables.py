@@ -99,10 +99,19 @@ SHADOWS = sa.Table(
     _text("connection", key=True),
     _number("record", key=True),
     _text("entity"),
-    _text("traces"),
     _document(),
     sqlite_with_rowid=False,
 )
+TRACES = sa.Table(
+    "traces",
+    METADATA,
+    _text("connection", key=True),
+    _number("record", key=True),
+    _text("pieces"),
+    sqlite_with_rowid=False,
+)
+"""What shadows were last seen in. A file that says the same again asks for all of them, in its own order: they are
+apart from the shadows, which are ten times as long and would be read from the disk for it."""
 
 # --- work to do
 OUTBOX = sa.Table(

@@ -161,11 +161,11 @@ class MemoryTx:
         }
 
     def traces(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, tuple[int, str]]:
-        """Return record and traces of each live ref."""
+        """Return record and traces of each live ref that has any."""
         return {
             ref: (found.record, found.traces)
             for ref, found in self.known(connection, entity, refs).items()
-            if found.kind == "live" and found.shadow is not None
+            if found.kind == "live" and found.traces
         }
 
     def bound(self, connection: str, entity: str, refs: Collection[str]) -> dict[str, int]:

@@ -11,6 +11,7 @@ import msgspec
 from obmen.connectors.onec.references import References
 from obmen.connectors.onec.settings import Settings
 from obmen.sync.mapping import LEFT_OUT
+from obmen.sync.traces import spelling
 
 _MOST = 20_000
 WIRE_FORM = b"1 "
@@ -49,7 +50,7 @@ class Tables:
         chosen = self.settings
         named = (chosen.price_types, chosen.warehouses, chosen.properties, chosen.only_warehouse)
         known = msgspec.structs.replace(self.references, version=0)
-        return WIRE_FORM + msgspec.json.encode((named, known), order="sorted")
+        return WIRE_FORM + msgspec.json.encode((named, known, spelling("offer")), order="sorted")
 
 
 class Naming(dict[str, str]):

@@ -2,6 +2,7 @@
 
 import codecs
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -124,7 +125,7 @@ class Document:
                 left = piece[end:]
                 on_lane = walker.pass_mark()
             if on_lane:
-                offers, on_lane = lane.take(left)
+                offers, on_lane = lane.take([left, *islice(stream, lane.along)])
                 yield list(offers)
                 if on_lane:
                     continue

@@ -13,7 +13,7 @@ the rest of a file with forbidden characters.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Final, Protocol
 from xml.etree.ElementTree import ParseError, XMLParser
@@ -36,6 +36,8 @@ _LONGEST_OFFER: Final = 1024 * 1024
 #: When that many offers, and most of all, had to be parsed after all, the lane only costs time.
 _MANY_PARSED: Final = 300
 _DIGEST_BYTES: Final = 16
+#: Pieces taken at once, beyond one, where most offers are remembered: each time somebody is asked costs a millisecond.
+_ALONG: Final = 3
 
 
 #: Wholes in which a `<` means nothing.
@@ -94,6 +96,7 @@ class Lane:
         self._started = False
         self._sure = True
         self.rest = b""  # taken, but not read yet
+        self.along = 0  # pieces that had better be taken together with the next one
 
     def watch(self, data: bytes) -> None:
         """Look at what the main parser gets: what makes cutting unsafe closes the lane for good."""
@@ -116,12 +119,12 @@ class Lane:
         inside = end >= len(self._closing) and self._sure and _is_plain(self._last + data[:end])
         return end if inside else 0
 
-    def take(self, data: bytes) -> tuple[list[Offer | SameOffer], bool]:
-        """Read the offers of the data; tells whether more of them may follow.
+    def take(self, pieces: Sequence[bytes]) -> tuple[list[Offer | SameOffer], bool]:
+        """Read the offers of these pieces; tells whether more of them may follow.
 
         When they do not, what is not read is left in `rest` for the main parser.
         """
-        data = self.rest + data
+        data = b"".join([self.rest, *pieces])
         if not _is_clean(data):
             self._sure = False
             self.rest = data
@@ -133,6 +136,7 @@ class Lane:
             if self._memory is None
             else self._memory.known({digest: ref for ref, digest in digests if digest})
         )
+        self.along = _ALONG if len(same) * 2 > len(parts) else 0
         offers: list[Offer | SameOffer] = []
         for number, (part, (ref, digest)) in enumerate(zip(parts, digests, strict=True)):
             if digest in same:

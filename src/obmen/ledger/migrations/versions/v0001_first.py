@@ -295,7 +295,6 @@ def upgrade() -> None:
         text("connection"),
         number("record"),
         text("entity"),
-        text("traces"),
         document("document"),
         sa.PrimaryKeyConstraint("connection", "record"),
         sqlite_with_rowid=False,
@@ -319,6 +318,14 @@ def upgrade() -> None:
     op.create_index("sightings_order", "sightings", ["connection", "entity", "source_order"])
     op.create_index("sightings_read_at", "sightings", ["connection", "entity", "read_at"])
     op.create_table("situations", text("key"), document("document"), sa.PrimaryKeyConstraint("key"))
+    op.create_table(
+        "traces",
+        text("connection"),
+        number("record"),
+        text("pieces"),
+        sa.PrimaryKeyConstraint("connection", "record"),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "waits",
         text("key"),
