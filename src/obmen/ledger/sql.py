@@ -17,6 +17,7 @@ from obmen.errors import Transient
 from obmen.ledger.alerts import Alerts
 from obmen.ledger.attempts import Attempts
 from obmen.ledger.bindings import Bindings
+from obmen.ledger.checkpoints import Checkpoints
 from obmen.ledger.database import Database
 from obmen.ledger.engine import open_engine
 from obmen.ledger.epoch import Marker, meet
@@ -59,11 +60,17 @@ class SqlLedger:
     """Facts in SQLite or PostgreSQL. Made by `open`."""
 
     def __init__(
-        self, engine: sa.Engine, *, lock: FileLock | None = None, marker: Marker | None = None
+        self,
+        engine: sa.Engine,
+        *,
+        lock: FileLock | None = None,
+        marker: Marker | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self._engine = engine
         self._lock = lock
         self._marker = marker
+        self._checkpoints = checkpoints
         self._jitter = Random()
         self._written = 0
         self._next_look: float = _FIRST_LOOK
@@ -89,9 +96,11 @@ class SqlLedger:
         lock = None if path is None else FileLock(path)
         try:
             migrate(engine)
-            ledger = cls(engine, lock=lock, marker=None if path is None else Marker(path))
+            marker = None if path is None else Marker(path)
+            checkpoints = None if path is None else Checkpoints(path)
+            ledger = cls(engine, lock=lock, marker=marker, checkpoints=checkpoints)
             with ledger.begin() as tx:
-                meet(tx, ledger._marker)
+                meet(tx, marker)
         except BaseException:
             engine.dispose()
             if lock is not None:
@@ -105,6 +114,8 @@ class SqlLedger:
         with self._engine.begin() as connection:
             tx = SqlTx(Database(connection))
             yield tx
+        if self._checkpoints is not None:
+            self._checkpoints.follow()
         if self._marker is not None:
             self._marker.follow(tx.last_tick)
         elif tx.db.written:
@@ -148,6 +159,8 @@ class SqlLedger:
     def close_here(self) -> None:
         """Do what `close` does in this thread."""
         self._threads.shutdown()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         self._engine.dispose()
         if self._marker is not None:
             self._marker.close()
