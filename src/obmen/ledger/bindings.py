@@ -177,13 +177,13 @@ class Bindings(Part):
         traces: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
         """Store shadows; what is not said to have traces loses those it had."""
-        rows = [(connection, record, entity, _ENCODE(shadow)) for record, shadow in sorted(shadows.items())]
+        records = sorted(shadows)
+        rows = [(connection, record, entity, _ENCODE(shadows[record])) for record in records]
         self.db.bulk(_PUT_SHADOWS, rows)
-        untraced = [record for record in shadows if not traces.get(record)]
-        if untraced:
-            self._drop_traces(connection, untraced)
-        if traces:
-            self.put_traces(connection, {record: seen for record, seen in traces.items() if seen})
+        seen = [(connection, record, traces[record]) for record in records if traces.get(record)]
+        self.db.bulk(_PUT_TRACES, seen)
+        if len(seen) < len(records):
+            self._drop_traces(connection, [record for record in records if not traces.get(record)])
 
     def drop_shadows(self, connection: str, records: Collection[int]) -> None:
         """Forget what a system held of these records: they are not there any more, or were never it."""
