@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -91,10 +91,8 @@ def settle_page(tx: Tx, hub: Hub, page: Arrival) -> Outcome:
     return _Page(tx, hub, page).run()
 
 
-class _Merged(NamedTuple):
-    look: Look
-    before: Record | None
-    settled: Settled
+_Merged: TypeAlias = tuple[Look, Record | None, Settled]
+"""A look, the record before it, and what it came to."""
 
 
 class _Page:
@@ -310,7 +308,7 @@ class _Page:
         )
         self._count(look, settled)
         self._report(record, shadow or NOTHING, settled.shadow, settled.entries)
-        self.merged.append(_Merged(look, record, settled))
+        self.merged.append((look, record, settled))
         if settled.entries:
             self._line(record.id, "look", settled.entries)
 
@@ -442,7 +440,7 @@ class _Page:
         settled = self.births.birth(number=number, look=look, read_at=page.read_at)
         self.sighted.append(number)
         self._end(look, "applied")
-        self.merged.append(_Merged(look, None, settled))
+        self.merged.append((look, None, settled))
         self.born[number] = settled.entries
 
     def _bind(self, look: Look, record: Record) -> None:

@@ -62,7 +62,7 @@ class Moment(NamedTuple):
     evidence: str
 
 
-class Settled(NamedTuple):
+class Settled(msgspec.Struct, frozen=True, gc=False):
     """What a look came to."""
 
     record: Record
