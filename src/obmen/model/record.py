@@ -28,6 +28,7 @@ class Record(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The connection it was born in."""
     atoms: dict[str, Value]
     said: tuple[Said, ...] = ()
+    """No atom stands in two statements, and none that is not among `atoms`."""
     version: int = 1
     lane: int = 0
     """Id of the record at the head of its lane; its own id where it stands alone."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from tempfile import TemporaryDirectory
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledgers import taken_back
 from obmen.errors import Bug
 from obmen.ledger.contract import Binding, Known
+from obmen.ledger.sql import SqlLedger
 from obmen.model import Record, Said
 from obmen.sync.shadow import Resist, Shadow
 
@@ -33,14 +38,14 @@ def test_ticks_grow(any_ledger):
 
 
 def test_allocated_ids_are_never_given_out_twice(any_ledger):
-    given = []
+    handed = []
     for count in (3, 1, 500):
         with any_ledger.begin() as tx:
             first = tx.allocate(count)
-            given += range(first, first + count)
+            handed += range(first, first + count)
 
-    assert len(set(given)) == 504
-    assert min(given) > 0
+    assert len(set(handed)) == 504
+    assert min(handed) > 0
 
 
 def test_a_record_comes_back_as_it_was_stored(any_ledger):
@@ -59,6 +64,29 @@ def test_a_record_comes_back_as_it_was_stored(any_ledger):
         tx.put_records([stored], new=True, keys={})
     with any_ledger.begin() as tx:
         assert {7: stored} == tx.records([7, 8])
+
+
+@given(st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=6), min_size=1, max_size=30))
+def test_who_said_what_comes_back_however_the_atoms_are_shared_out(owners):
+    """Each atom of each record is given to the speaker of its number, or to nobody where that is 3."""
+    stored = {}
+    for number, speakers in enumerate(owners, 1):
+        spoken = {speaker: [] for speaker in (2, 0, 1)}
+        for atom, speaker in enumerate(speakers):
+            spoken.get(speaker, []).append(f"stock.{atom}")
+        said = tuple(
+            Said(f"system{speaker}", "2026-01-01T00:00:00Z", f"file#{speaker}", tuple(atoms))
+            for speaker, atoms in spoken.items()
+            if atoms
+        )
+        names = [f"stock.{atom}" for atom in range(len(speakers))]
+        stored[number] = product(number, entity="offer", atoms=dict.fromkeys(names, "1"), said=said)
+    with TemporaryDirectory() as folder:
+        ledger = SqlLedger.open(f"sqlite:///{folder}/obmen.db", exclusive=True)
+        with ledger.begin() as tx:
+            tx.put_records(list(stored.values()), new=True, keys={})
+            assert stored == tx.records(list(stored))
+        ledger.close_here()
 
 
 def test_many_records_come_back(any_ledger):
