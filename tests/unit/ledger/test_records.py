@@ -5,7 +5,7 @@ from __future__ import annotations
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledgers import taken_back
@@ -66,6 +66,7 @@ def test_a_record_comes_back_as_it_was_stored(any_ledger):
         assert {7: stored} == tx.records([7, 8])
 
 
+@settings(max_examples=20)
 @given(st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=6), min_size=1, max_size=30))
 def test_who_said_what_comes_back_however_the_atoms_are_shared_out(owners):
     """Each atom of each record is given to the speaker of its number, or to nobody where that is 3."""
