@@ -55,12 +55,11 @@ class Stage:
     async def rest(self):
         calm = 0
         while calm < 3:
-            calm = (
-                calm + 1
-                if await self.hub.ledger.run(lambda tx: is_calm(tx, self.hub, ("main", "branch")))
-                else 0
-            )
+            calm = calm + 1 if await self._is_calm() else 0
             await asyncio.sleep(0.05)
+
+    async def _is_calm(self):
+        return await self.hub.ledger.run(lambda tx: is_calm(tx, self.hub, ("main", "branch")))
 
     def people(self, account):
         """What an account holds: names, phones and e-mails."""

@@ -18,7 +18,7 @@ from obmen.engine.hub import Hub
 from obmen.engine.intake import stored_of
 from obmen.engine.unpacking import quiet, unpack
 from obmen.errors import BadInput
-from obmen.ledger.contract import StoredEnvelope
+from obmen.ledger.contract import FAILED, StoredEnvelope
 
 
 @told
@@ -88,7 +88,7 @@ async def _import(hub: Hub, name: str, paths: Sequence[Path]) -> int:
 
 
 def _report(ended: StoredEnvelope) -> int:
-    if ended.state == "failed":
+    if ended.state == FAILED:
         errors.print(
             f"{ended.name}: {ended.error_ru if speaks() == 'ru' else ended.error_en}",
             style="red",

@@ -78,6 +78,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         """Return the code a created object bears: its ref in the system the connection is keyed by, else our mark."""
         return self.keys.get("xml_id") or self.mark
 
+    @property
+    def external_codes(self) -> frozenset[str]:
+        """Return the codes by which an object made of it, now or earlier, is found."""
+        return frozenset({self.external_code, self.mark} - {""})
+
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """The write happened. `returned` is the object as the system gave it back, in atoms; None where it gives none."""

@@ -13,7 +13,7 @@ from obmen.engine.hub import Bindings, Hub, view_of
 from obmen.engine.issues import name_of
 from obmen.engine.preparing import Candidate, birth
 from obmen.engine.siblings import bare_siblings
-from obmen.ledger.contract import StoredEnvelope, Tx
+from obmen.ledger.contract import FAILED, StoredEnvelope, Tx
 from obmen.model import Record
 from obmen.sync.behind import need
 from obmen.sync.reasons import Reason
@@ -44,7 +44,7 @@ def envelopes(connection: str, found: Iterable[StoredEnvelope]) -> Checked:
         fates = {name: envelope.counters.get(name, 0) for name in FATES}
         counted.update(fates)
         counted["received"] += envelope.received
-        failed += envelope.state == "failed"
+        failed += envelope.state == FAILED
         if envelope.received != sum(fates.values()):
             wrong.append(f"{envelope.name}#{envelope.id}: {envelope.received} ≠ {sum(fates.values())}")
     en = ", ".join(f"{name} {counted[name]}" for name in FATES)

@@ -17,14 +17,13 @@ from obmen.engine.hub import Hub
 from obmen.engine.settling import Arrival, settle_page
 from obmen.engine.waking import HOOK, Wake, wake_of
 from obmen.errors import BadInput, ObmenError, Rejected
-from obmen.ledger.contract import Tx
+from obmen.ledger.contract import ARRIVED, DONE, FAILED, Tx
 from obmen.sync.shadow import Look
 
 T = TypeVar("T")
 
 PACK = 100
 """Objects of one look; vendors show about as many in one answer."""
-WAITING, DONE, FAILED = "waiting", "done", "failed"
 
 
 def never() -> bool:
@@ -172,7 +171,7 @@ def _counted(asked: _Asked, fates: dict[str, str]) -> Counter[str]:
 
 def _open(tx: Tx, wakes: Mapping[int, Wake]) -> dict[int, Wake]:
     """Return those that nobody has followed yet."""
-    return {number: wake for number, wake in wakes.items() if tx.envelope(number).state == WAITING}
+    return {number: wake for number, wake in wakes.items() if tx.envelope(number).state == ARRIVED}
 
 
 def _once(named: Iterable[Collection[str]]) -> tuple[str, ...]:

@@ -11,9 +11,7 @@ from obmen.engine import collecting
 from obmen.engine.delivering import Visit
 from obmen.engine.hub import Hub
 from obmen.engine.receiving import receive
-from obmen.ledger.contract import StoredEnvelope
-
-ENDED = frozenset({"done", "failed"})
+from obmen.ledger.contract import ARRIVED, ENDED, StoredEnvelope
 
 
 class HubIntake:
@@ -131,7 +129,7 @@ def stored_of(envelope: Envelope, now: float) -> StoredEnvelope:
         session=envelope.session,
         since=envelope.since,
         scope=envelope.scope,
-        state="waiting",
+        state=ARRIVED,
         position=0,
         received=0,
         counters={},

@@ -17,7 +17,7 @@ import msgspec
 from obmen.connectors.contract import Door
 from obmen.connectors.mapping import Reference
 from obmen.engine.hub import Hub
-from obmen.engine.intake import ENDED, HubIntake, progress_of
+from obmen.engine.intake import HubIntake, progress_of
 from obmen.engine.issues import down, down_key, paused
 from obmen.engine.mapping import go_on, take_up
 from obmen.engine.packs import Packs
@@ -28,7 +28,7 @@ from obmen.engine.resolving import resolve
 from obmen.engine.unpacking import quiet, unpack
 from obmen.engine.waking import HOOK
 from obmen.errors import AuthFailed, ObmenError, Transient
-from obmen.ledger.contract import StoredEnvelope, Tx
+from obmen.ledger.contract import ENDED, StoredEnvelope, Tx
 from obmen.sync.retry import pause_s
 
 log = logging.getLogger("obmen.engine")

@@ -14,20 +14,18 @@ from typing import BinaryIO, NamedTuple
 from obmen.connectors.contract import Envelope, Portion, Recall, Unpacker, forget
 from obmen.engine import guarding
 from obmen.engine.absence import missing
-from obmen.engine.following import DONE, FAILED, follow, never
+from obmen.engine.following import follow, never
 from obmen.engine.hub import Hub
 from obmen.engine.remapping import reread
 from obmen.engine.settling import Arrival, Forgotten, settle_page
 from obmen.engine.spooling import read_page, spool
 from obmen.engine.waking import HOOK
 from obmen.errors import BadInput, Bug, ObmenError
-from obmen.ledger.contract import StoredEnvelope, Tx
+from obmen.ledger.contract import DONE, ENDED, FAILED, WORKING, StoredEnvelope, Tx
 from obmen.sync.laws import Law
 
 TOGETHER = 4000
 """Looks settled in one transaction: fewer waits for the disk, and fewer pages of the database written twice."""
-
-WORKING = "working"
 
 
 async def unpack(hub: Hub, number: int, *, stopped: Callable[[], bool] = never) -> StoredEnvelope:
@@ -37,7 +35,7 @@ async def unpack(hub: Hub, number: int, *, stopped: Callable[[], bool] = never) 
     wait are followed.
     """
     stored = await hub.ledger.run(lambda tx: tx.envelope(number))
-    if stored.state in {DONE, FAILED}:
+    if stored.state in ENDED:
         return stored
     try:
         if stored.kind == HOOK:
@@ -81,7 +79,7 @@ def _recall(hub: Hub, connection: str) -> Recall:
     def recall(entity: str, refs: Collection[str]) -> Mapping[str, str]:
         found = hub.ledger.run(lambda tx: tx.traces(connection, entity, refs))
         known = asyncio.run_coroutine_threadsafe(found, loop).result()
-        return {ref: traces for ref, (_, traces) in known.items() if traces}
+        return {ref: traces for ref, (_, traces) in known.items()}
 
     return recall
 

@@ -78,14 +78,16 @@ _SHADOWS = Statement(
     )
 )
 _PUT_SHADOWS = upsert(SHADOWS, ("entity", "document"))
-_DROP_SHADOWS, _DROP_TRACES = (
-    Statement(
-        sa.delete(table).where(
-            table.c.connection == sa.bindparam("connection"), among(table.c.record, "records")
-        )
-    )
-    for table in (SHADOWS, TRACES)
-)
+
+
+def _dropping(table: sa.Table) -> Statement:
+    """Return the statement that forgets what a table keeps of these records of one system."""
+    ours = table.c.connection == sa.bindparam("connection")
+    return Statement(sa.delete(table).where(ours, among(table.c.record, "records")))
+
+
+_DROP_SHADOWS = _dropping(SHADOWS)
+_DROP_TRACES = _dropping(TRACES)
 _PUT_TRACES = upsert(TRACES, ("pieces",))
 
 

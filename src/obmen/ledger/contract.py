@@ -25,6 +25,14 @@ WAITING = "waiting"  # for a partner, a mapping, a value: wakes by itself
 HELD = "held"  # by a guard, a plan, a person
 LEASED = "leased"  # somebody is writing it
 
+# States of an envelope
+ARRIVED = "waiting"
+WORKING = "working"  # settled in part
+DONE = "done"
+FAILED = "failed"
+UNFINISHED = (ARRIVED, WORKING)
+ENDED = (DONE, FAILED)
+
 
 class Binding(NamedTuple):
     """A ref of one system and the record it means."""

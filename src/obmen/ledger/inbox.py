@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from obmen.errors import Bug
-from obmen.ledger.contract import Sighting, StoredEnvelope
+from obmen.ledger.contract import UNFINISHED, Sighting, StoredEnvelope
 from obmen.ledger.database import Part
 from obmen.ledger.statement import Row, Statement, among, insert, unindexed, upsert, word
 from obmen.ledger.tables import CURSORS, ENVELOPES, SIGHTINGS
@@ -18,7 +18,6 @@ from obmen.ledger.tables import CURSORS, ENVELOPES, SIGHTINGS
 RECEIVED = "received"
 """The counter of elements seen; the others say what became of them."""
 
-UNFINISHED = ("waiting", "working")
 """States of envelopes the hub still works on."""
 
 _ENCODE = msgspec.json.Encoder().encode

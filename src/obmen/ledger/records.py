@@ -187,12 +187,16 @@ class Records(Part):
         if new:
             self.db.bulk(_INSERT, rows)
         else:
-            ids = self.db.batch([record.id for record in records])
-            lanes: dict[int, int] = dict(self.db.rows(_LANE_OF, ids=ids))
-            moves = [lanes.get(row[0]) != row[2] for row in rows]
-            self.db.bulk(_UPSERT, [row for row, moved in zip(rows, moves, strict=True) if not moved])
-            self.db.bulk(_MOVE, [row for row, moved in zip(rows, moves, strict=True) if moved])
+            moved = self._moved(records)
+            self.db.bulk(_UPSERT, [row for row in rows if row[0] not in moved])
+            self.db.bulk(_MOVE, [row for row in rows if row[0] in moved])
         self._put_keys(records, new=new, keys=keys)
+
+    def _moved(self, records: Sequence[Record]) -> set[int]:
+        """Return which of these stand in another lane than the stored ones."""
+        ids = self.db.batch([record.id for record in records])
+        lanes: dict[int, int] = dict(self.db.rows(_LANE_OF, ids=ids))
+        return {record.id for record in records if lanes.get(record.id) != record.lane}
 
     def _put_keys(self, records: Sequence[Record], *, new: bool, keys: Mapping[str, tuple[str, ...]]) -> None:
         wanted = {

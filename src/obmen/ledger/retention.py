@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sqlalchemy as sa
 
-from obmen.ledger.inbox import UNFINISHED
+from obmen.ledger.contract import UNFINISHED
 from obmen.ledger.statement import Statement, among, word
 from obmen.ledger.tables import (
     ALERT_TRIES,

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from obmen.ledger.contract import HELD, LEASED, READY, WAITING
+from obmen.ledger.contract import HELD, LEASED, READY, UNFINISHED, WAITING
 from obmen.ledger.database import Part
-from obmen.ledger.inbox import UNFINISHED
 from obmen.ledger.statement import Statement, word
 from obmen.ledger.tables import BINDINGS, ENVELOPES, EXCHANGES, ISSUES, OUTBOX
 from obmen.sync.reasons import Reason

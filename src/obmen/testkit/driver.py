@@ -21,7 +21,6 @@ from obmen.engine.collecting import offer, taken, untaken
 from obmen.engine.delivering import Visit as Standing
 from obmen.engine.delivering import freeze
 from obmen.engine.following import follow
-from obmen.engine.intake import ENDED
 from obmen.engine.looking import find_first, look_first
 from obmen.engine.preparing import Prepared, prepare
 from obmen.engine.receiving import receive
@@ -31,7 +30,7 @@ from obmen.engine.settling import Arrival, settle_page
 from obmen.engine.unpacking import envelope_of, settle_portion
 from obmen.engine.waking import HOOK, remember
 from obmen.errors import ObmenError
-from obmen.ledger.contract import READY, Delivery, StoredEnvelope, Tx
+from obmen.ledger.contract import DONE, ENDED, READY, Delivery, StoredEnvelope, Tx
 from obmen.sync.shadow import Look
 from obmen.testkit.oracles import Oracles, Violation
 from obmen.testkit.people import People
@@ -223,7 +222,7 @@ class Driver:
         portion = next(world.erp.unpack(envelope_of(stored), stored.position), None)
         with world.begin() as tx:
             if portion is None:
-                tx.move_envelope(stored.id, state="done", position=-1, counted={})
+                tx.move_envelope(stored.id, state=DONE, position=-1, counted={})
                 guarding.evaluate(tx, world.hub, "erp")
             else:
                 settle_portion(tx, world.hub, stored, portion)

@@ -22,6 +22,7 @@ from obmen.ledger.contract import (
     HELD,
     LEASED,
     READY,
+    UNFINISHED,
     WAITING,
     Attempt,
     Binding,
@@ -40,7 +41,7 @@ from obmen.ledger.contract import (
     Waiter,
 )
 from obmen.ledger.epoch import GAP, HELD_EPOCH
-from obmen.ledger.inbox import RECEIVED, UNFINISHED, added, no_envelope
+from obmen.ledger.inbox import RECEIVED, added, no_envelope
 from obmen.ledger.issues import WRITE
 from obmen.ledger.keys import key_values
 from obmen.ledger.outbox import STICKY, whole_lanes

@@ -11,7 +11,7 @@ import msgspec
 from obmen.connectors.contract import Act, Doubt, Page
 from obmen.connectors.retailcrm.account import Account, Acquaintance
 from obmen.connectors.retailcrm.client import Api
-from obmen.connectors.retailcrm.history import Cursor, Row, Trail
+from obmen.connectors.retailcrm.history import Cursor, Followed, Listed, Row, Trail
 from obmen.connectors.retailcrm.records import Record, Subject
 from obmen.sync.shadow import Look
 
@@ -34,10 +34,14 @@ class Reader(ABC):
         """Return what others did."""
 
     @abstractmethod
+    def _nameless(self, count: int) -> Doubt:
+        """Tell of entries that do not say whose they are."""
+
+    @abstractmethod
     def _doubts(
-        self, records: Sequence[Record], rows: Mapping[str, Row], nameless: int, account: Account
+        self, records: Sequence[Record], rows: Mapping[str, Row], account: Account
     ) -> Iterable[Doubt]:
-        """Return what a person should know of what was read; of a page of the list there are no records."""
+        """Return what else a person should know of what was read; of a page of the list there are no records."""
 
     def _matters(self, _record: Record) -> bool:
         """Tell whether what a record names is worth reading."""
@@ -84,7 +88,7 @@ class Reader(ABC):
             looks=tuple(self.look(row, account) for row in read.rows.values()),
             cursor=read.after.stored(),
             last=False,
-            doubts=tuple(self._doubts((), read.rows, read.nameless, account)),
+            doubts=self._told((), read, account),
         )
         return page, read.after
 
@@ -101,8 +105,14 @@ class Reader(ABC):
             cursor=read.after.stored(),
             last=read.last,
             acts=tuple(self._acts(read.records, account)),
-            doubts=tuple(self._doubts(read.records, read.rows, read.nameless, account)),
+            doubts=self._told(read.records, read, account),
         )
+
+    def _told(
+        self, records: Sequence[Record], read: Listed | Followed, account: Account
+    ) -> tuple[Doubt, ...]:
+        nameless = [self._nameless(read.nameless)] if read.nameless else []
+        return (*nameless, *self._doubts(records, read.rows, account))
 
 
 def _gone(ref: str, merged_into: str | None) -> Look:

@@ -16,8 +16,8 @@ from obmen.errors import AuthFailed, ConfigError, ObmenError, Rejected, Transien
 
 async def bearers(reader: Reader, steps: Sequence[Step]) -> dict[int, list[Row]]:
     """Read, per record, what bears its external id or its mark."""
-    wanted = {step.record: {step.external_code, step.mark} - {""} for step in steps}
-    rows = await reader.by_external_ids(sorted(set().union(*wanted.values())) if wanted else [])
+    wanted = {step.record: step.external_codes for step in steps}
+    rows = await reader.by_external_ids(sorted(frozenset().union(*wanted.values())))
     return {
         record: [row for row in rows if wire.text(row.get("externalId")) in ids]
         for record, ids in wanted.items()
@@ -39,10 +39,6 @@ class Work:
     def land(self, step: Step, ref: str) -> None:
         """Note that a write of this one was answered."""
         self.landed[step.record] = ref
-
-    def show(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Keep orders that an answer shows in full."""
-        self.shown |= {str(row["id"]): row for row in rows if "id" in row and "items" in row}
 
     def doubt(self, step: Step, *doubts: Doubt | None) -> None:
         """Note what a person should know of it, if anything."""

@@ -27,7 +27,7 @@ class Finder:
 
         A bare offer has no element of its own: it is found where its product stands.
         """
-        keys = {step.record: {key for key in (step.keys.get("xml_id"), step.mark) if key} for step in steps}
+        keys = {step.record: step.external_codes for step in steps}
         asked = sorted({key for some in keys.values() for key in some})
         iblock = shop.offers if entity == "offer" else shop.catalog
         held = await self._by_key(entity, iblock, asked) if iblock else {}

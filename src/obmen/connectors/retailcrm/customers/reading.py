@@ -44,22 +44,16 @@ class CustomerReader(Reader):
     def _acts(self, records: Sequence[Record], account: Account) -> Iterable[Act]:
         return acts_in(records, self._settings, self._managers, account.zone, account.people)
 
-    def _doubts(
-        self, _records: Sequence[Record], rows: Mapping[str, Row], nameless: int, _account: Account
-    ) -> Iterable[Doubt]:
-        return [*_nameless(nameless), *unfit_contacts(rows.values())]
-
-
-def _nameless(count: int) -> list[Doubt]:
-    """Tell of entries that do not say whose they are, if there were any."""
-    if not count:
-        return []
-    return [
-        Doubt(
+    def _nameless(self, count: int) -> Doubt:
+        return Doubt(
             code="retailcrm.nameless_customers",
             en=f"entries without an id among customers or in their history: {count}. They cannot be read and were passed "
             "over; obmen reconcile reads every customer anew. Show the recorded answer to RetailCRM.",
             ru=f"среди клиентов или в их истории записи без ID: {count}. Прочитать их нельзя, они пропущены; obmen reconcile "
             "перечитает всех клиентов. Записанный ответ покажите RetailCRM.",
         )
-    ]
+
+    def _doubts(
+        self, _records: Sequence[Record], rows: Mapping[str, Row], _account: Account
+    ) -> Iterable[Doubt]:
+        return unfit_contacts(rows.values())

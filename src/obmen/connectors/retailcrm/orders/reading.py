@@ -56,25 +56,18 @@ class OrderReader(Reader):
     def _acts(self, records: Sequence[Record], account: Account) -> Iterable[Act]:
         return acts_in(records, self._settings, account.zone, account.people)
 
-    def _doubts(
-        self, records: Sequence[Record], rows: Mapping[str, Row], nameless: int, account: Account
-    ) -> Iterable[Doubt]:
-        doubts = _nameless(nameless)
-        if not self._settings.others_write:
-            doubts += second_writer(records, rows, self._settings, zone=account.zone, now=self._now())
-        return doubts
-
-
-def _nameless(count: int) -> list[Doubt]:
-    """Tell of entries that do not say whose they are, if there were any."""
-    if not count:
-        return []
-    return [
-        Doubt(
+    def _nameless(self, count: int) -> Doubt:
+        return Doubt(
             code="retailcrm.nameless",
             en=f"entries without an id in orders or their history: {count}. They cannot be read and were passed over; "
             "obmen reconcile reads every order anew. Show the recorded answer to RetailCRM.",
             ru=f"в заказах или их истории записи без ID: {count}. Прочитать их нельзя, они пропущены; obmen reconcile "
             "перечитает все заказы. Записанный ответ покажите RetailCRM.",
         )
-    ]
+
+    def _doubts(
+        self, records: Sequence[Record], rows: Mapping[str, Row], account: Account
+    ) -> Iterable[Doubt]:
+        if self._settings.others_write:
+            return ()
+        return second_writer(records, rows, self._settings, zone=account.zone, now=self._now())

@@ -186,7 +186,7 @@ class OrderWriter:
                 )
                 return
             work.land(step, ref)
-            work.show([wire.table(reply.body.get("order"))])
+            work.shown |= _whole([wire.table(reply.body.get("order"))])
 
     async def _is_there(self, work: Work, step: Step) -> bool | None:
         try:
@@ -220,7 +220,7 @@ class OrderWriter:
             for key, ref in made.items():
                 if key in steps:
                     work.land(steps[key], ref)
-            work.show(wire.rows(reply.body.get("orders")))
+            work.shown |= _whole(wire.rows(reply.body.get("orders")))
             left = [key for key in bodies if key not in made]
         await gather(*(self._create_alone(work, site, steps[key], bodies[key], account) for key in left))
 
@@ -267,6 +267,11 @@ class OrderWriter:
         differs = money_differs(step, returned)
         doubts = (*work.doubts.get(step.record, ()), *((differs,) if differs else ()))
         return Done(record=step.record, ref=work.landed[step.record], returned=returned, doubts=doubts)
+
+
+def _whole(rows: Sequence[Row]) -> dict[str, Row]:
+    """Return the orders that an answer shows in full, by ref."""
+    return {str(row["id"]): row for row in rows if "id" in row and "items" in row}
 
 
 def _unnamed(step: Step) -> Step:
